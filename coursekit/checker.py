@@ -1,0 +1,314 @@
+"""Checks answers: `Checker(course, 3).check(exercise, source)` runs an exercise's checks away from this process."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import queue
+import secrets
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from coursekit.check_request import Request, RunFolder
+from coursekit.check_result import CheckOutcome, CheckResult, CheckState, Outcome
+from coursekit.course import Course, Exercise
+from coursekit.errors import CourseError
+
+__all__ = ["CheckOutcome", "CheckResult", "CheckState", "Checker", "CheckerError", "Outcome"]
+
+TIME_LIMIT = 10.0
+MEMORY_LIMIT = 2 * 2**30
+START_LIMIT = 60.0
+# What the helper may take beyond a check's own limit before it counts as lost.
+GRACE = 20.0
+
+
+class CheckerError(CourseError):
+    """The checks of a chapter cannot be run; the learner's answer is not to blame."""
+
+
+class Checker:
+    """Checks answers to one chapter's exercises. Threads may share it; it checks one answer at a time.
+
+    `owned_dir` is a folder that the helper process deletes when this process ends, however it ends, or when `close` is
+    called. `environment` is what the checked code finds in its environment beside ENVIRONMENT and SECRET_KEY.
+    Where processes cannot fork (`fork=False`), each check starts a process of its own and takes two seconds longer.
+    """
+
+    def __init__(
+        self,
+        course: Course,
+        chapter_number: int,
+        *,
+        owned_dir: Path | None = None,
+        time_limit: float = TIME_LIMIT,
+        memory_limit: int = MEMORY_LIMIT,
+        environment: Mapping[str, str] | None = None,
+        fork: bool = hasattr(os, "fork"),
+    ) -> None:
+        self.course = course
+        self.chapter = course.chapter(chapter_number)
+        self.time_limit = time_limit
+        self.memory_limit = memory_limit
+        self.environment = dict(environment or {})
+        self._owned_dir = owned_dir
+        self._fork = fork
+        self._helper: _Helper | None = None
+        self._lock = threading.Lock()
+
+    def __enter__(self) -> Checker:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def start(self) -> None:
+        """Start the helper process and return at once; `check` waits for it where needed."""
+        if self._fork:
+            with self._lock:
+                self._running()
+
+    def check(self, exercise: Exercise, source: str) -> CheckResult:
+        """Check `source`, the whole file, as an answer. Raise `CheckerError` when the checks are at fault."""
+        source = source.removeprefix("\N{ZERO WIDTH NO-BREAK SPACE}")
+        if exercise.is_stub(source):
+            return CheckResult(
+                exercise.id, "not_attempted", message="The stub is untouched: put your code in its place."
+            )
+        fault = _cannot_be_saved(source)
+        if fault:
+            return CheckResult(exercise.id, "error", message=f"{exercise.file.removeprefix('course_app/')}{fault}")
+        values = asdict(self._request(exercise, source))
+        del values["nonce"]
+        if not self.chapter.checks_file.is_file():
+            raise CheckerError(
+                f"Chapter {self.chapter.number} has no checks yet: {self.chapter.checks_file} is missing."
+            )
+        with self._lock:
+            return self._check_in_helper(exercise, values) if self._fork else self._check_in_process(values)
+
+    def close(self, *, keep_owned_dir: bool = False) -> None:
+        """End the helper, which deletes `owned_dir` unless that is to be kept."""
+        with self._lock:
+            if self._helper is not None:
+                self._helper.close(keep_owned_dir=keep_owned_dir)
+                self._helper = None
+        if self._owned_dir is not None and not keep_owned_dir:
+            shutil.rmtree(self._owned_dir, ignore_errors=True)
+
+    def _request(self, exercise: Exercise, source: str) -> Request:
+        files = self.course.app_at(exercise.chapter, exercise.cell)
+        files[exercise.file] = source
+        return Request(
+            exercise=exercise.id,
+            module=exercise.module,
+            file=exercise.file,
+            files=files,
+            nonce="",
+            time_limit=self.time_limit,
+            memory_limit=self.memory_limit,
+            environment=self.environment,
+        )
+
+    def _running(self) -> _Helper:
+        if self._helper is not None and not self._helper.alive():
+            self._helper.kill()
+            self._helper = None
+        if self._helper is None:
+            self._helper = _Helper(self.chapter.checks_file, self._owned_dir)
+        return self._helper
+
+    def _check_in_helper(self, exercise: Exercise, values: dict[str, Any]) -> CheckResult:
+        started = time.perf_counter()
+        helper = self._running()
+        try:
+            helper.wait_until_ready()
+        except CheckerError:
+            helper.kill()
+            self._helper = None
+            raise
+        reply = helper.ask(values, self.time_limit + GRACE)
+        if reply is None:
+            helper.kill()
+            self._helper = None
+            return CheckResult(
+                exercise.id,
+                "error",
+                time.perf_counter() - started,
+                message="The checker was ended while it ran your code, and has been started again: "
+                "take out what ends or stops other processes.",
+            )
+        if "fault" in reply:
+            raise CheckerError(str(reply["fault"]))
+        return _result(reply["result"])
+
+    def _check_in_process(self, values: dict[str, Any]) -> CheckResult:
+        from coursekit import check_verdict, check_watch
+
+        request = Request(nonce=secrets.token_hex(16), **values)
+        with tempfile.TemporaryDirectory(prefix="course-check-", ignore_cleanup_errors=True) as name:
+            folder = RunFolder(Path(name).resolve() / "run")
+            folder.prepare(request)
+            (folder.path / "request.json").write_text(json.dumps(asdict(request)), "utf-8")
+            started = time.perf_counter()
+            with folder.output.open("ab") as output:
+                process = subprocess.Popen(
+                    _command("--once", str(self.chapter.checks_file), str(folder.path)),
+                    stdin=subprocess.DEVNULL,
+                    stdout=output,
+                    stderr=output,
+                    env=_environment(),
+                    cwd=folder.path,
+                    start_new_session=True,
+                )
+            ended = check_watch.watch(
+                process,
+                folder,
+                time_limit=self.time_limit + _START_OF_A_PROCESS,
+                memory_limit=self.memory_limit,
+                started=started,
+            )
+            return check_verdict.judge(request, folder, ended)
+
+
+# Importing the libraries is not the learner's time.
+_START_OF_A_PROCESS = 5.0
+
+
+def _result(values: dict[str, Any]) -> CheckResult:
+    return CheckResult(**{**values, "checks": [CheckOutcome(**check) for check in values["checks"]]})
+
+
+def _cannot_be_saved(source: str) -> str | None:
+    """Why the source cannot become a Python file at all, as the end of a sentence."""
+    for what, found in (
+        ("a null character", source.find("\0")),
+        (
+            "a character that UTF-8 cannot hold",
+            next((i for i, c in enumerate(source) if "\ud800" <= c <= "\udfff"), -1),
+        ),
+    ):
+        if found >= 0:
+            return f", line {source.count(chr(10), 0, found) + 1} has {what} in it: delete it."
+    return None
+
+
+def _command(*arguments: str) -> list[str]:
+    # -P: neither the current folder nor the project's root may be importable.
+    return [sys.executable, "-P", "-m", "coursekit.check_helper", *arguments]
+
+
+def _environment() -> dict[str, str]:
+    """The helper's environment: that of this process without what would change Python or pytest in it."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "PYTEST"))}
+    # Where the kit is not installed but run from its folder, the helper finds it there; it leaves the path at once.
+    kept["PYTHONPATH"] = str(Path(__file__).resolve().parent.parent)
+    return kept
+
+
+class _Helper:
+    """A helper process, and the thread that reads what it replies."""
+
+    def __init__(self, checks_file: Path, owned_dir: Path | None) -> None:
+        self._checks_file = checks_file
+        self._folder = Path(tempfile.mkdtemp(prefix="course-checks-")).resolve()
+        self._log = self._folder / "log"
+        self._count = 0
+        self._ready = False
+        self._replies: queue.SimpleQueue[dict[str, Any] | None] = queue.SimpleQueue()
+        owned = [str(owned_dir.resolve())] if owned_dir is not None else []
+        with self._log.open("wb") as log:
+            self._process = subprocess.Popen(
+                _command(str(checks_file.resolve()), str(self._folder), *owned),
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                env=_environment(),
+                cwd=self._folder,
+                # Its own session: interrupting the kernel must not end it.
+                start_new_session=True,
+            )
+        self._reader = threading.Thread(target=self._read, name="course-checker", daemon=True)
+        self._reader.start()
+
+    def _read(self) -> None:
+        assert self._process.stdout is not None
+        for line in self._process.stdout:
+            self._replies.put(json.loads(line))
+        self._replies.put(None)
+
+    def alive(self) -> bool:
+        """Whether it can take a request."""
+        return self._process.poll() is None
+
+    def wait_until_ready(self) -> None:
+        """Wait until the checks are collected. Raise `CheckerError` when they cannot be."""
+        if self._ready:
+            return
+        try:
+            reply = self._replies.get(timeout=START_LIMIT)
+        except queue.Empty:
+            raise CheckerError(f"The checker did not start within {START_LIMIT:g} seconds.") from None
+        if reply is None:
+            with contextlib.suppress(OSError):
+                lines = self._log.read_text("utf-8", "replace").strip().splitlines()
+                raise CheckerError(f"The checker could not be started: {lines[-1] if lines else 'it said nothing'}")
+            raise CheckerError("The checker could not be started.")
+        if reply["fault"]:
+            raise CheckerError(f"The checks in {self._checks_file} cannot be loaded: {reply['fault']}.")
+        self._ready = True
+
+    def ask(self, values: dict[str, Any], timeout: float) -> dict[str, Any] | None:
+        """Send a request and return its reply, or None when the helper is lost."""
+        self._count += 1
+        assert self._process.stdin is not None
+        try:
+            self._process.stdin.write(json.dumps({"id": self._count, **values}).encode() + b"\n")
+            self._process.stdin.flush()
+        except OSError:
+            return None
+        deadline = time.monotonic() + timeout
+        while True:
+            try:
+                reply = self._replies.get(timeout=max(0.0, deadline - time.monotonic()))
+            except queue.Empty:
+                return None
+            # An interrupted `check` leaves a reply behind that nobody waits for.
+            if reply is None or reply.get("id") == self._count:
+                return reply
+
+    def close(self, *, keep_owned_dir: bool) -> None:
+        """Let it end by itself."""
+        assert self._process.stdin is not None
+        with contextlib.suppress(OSError):
+            if keep_owned_dir:
+                self._process.stdin.write(b'{"keep_owned": true}\n')
+            self._process.stdin.close()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(3.0)
+        self.kill()
+
+    def kill(self) -> None:
+        """End it at once; what it owns stays."""
+        with contextlib.suppress(OSError):
+            self._process.kill()
+        self._process.wait()
+        self._reader.join(2.0)
+        for pipe in (self._process.stdin, self._process.stdout):
+            if pipe is not None:
+                with contextlib.suppress(OSError, ValueError):
+                    pipe.close()
+        shutil.rmtree(self._folder, ignore_errors=True)

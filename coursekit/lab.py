@@ -1,0 +1,102 @@
+"""Servers on the learner's workspace: JupyterLab for `course lab`, uvicorn for `course serve`."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+from coursekit.errors import CourseError
+
+FIRST_PORT = 8888
+PORTS_TRIED = 50
+
+
+class PortError(CourseError):
+    """No port to listen on."""
+
+
+def free_port(port: int | None = None, *, first: int = FIRST_PORT) -> int:
+    """`port`, or the first free one from `first` on. Raise `PortError` if it, or all that were tried, are taken."""
+    candidates = range(first, first + PORTS_TRIED) if port is None else [port]
+    for candidate in candidates:
+        if _is_free(candidate):
+            return candidate
+    if port is None:
+        raise PortError(
+            f"The ports {first} to {first + PORTS_TRIED - 1} are all taken: stop a server that runs there, "
+            "or name another port with --port."
+        )
+    raise PortError(f"Port {port} is taken or not allowed: name another with --port, or leave it out.")
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        if os.name == "posix":
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except (OSError, OverflowError):
+            return False
+    return True
+
+
+def command(workspace: Path, *, port: int, browser: bool) -> list[str]:
+    """The command line of JupyterLab: its news, update checks and layout of other projects kept out."""
+    options = [
+        f"--ServerApp.root_dir={workspace}",
+        f"--ServerApp.port={port}",
+        "--ServerApp.port_retries=0",
+        f"--ServerApp.open_browser={browser}",
+        "--LabApp.default_url=/lab/tree/00_start_here.ipynb",
+        "--LabApp.news_url=None",
+        "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
+        "--LabApp.extension_manager=readonly",
+        f"--LabApp.workspaces_dir={workspace / '.course' / 'lab'}",
+        "--Application.log_level=WARN",
+        "--LabApp.log_level=WARN",
+    ]
+    if hasattr(os, "geteuid") and os.geteuid() == 0:
+        options.append("--allow-root")
+    return [sys.executable, "-P", "-m", "jupyterlab", *options]
+
+
+def start(workspace: Path, *, port: int | None = None, browser: bool = True) -> int:
+    """Run JupyterLab until it is stopped; return its exit status."""
+    port = free_port(port)
+    token = secrets.token_hex(24)
+    print(f"The course is at http://localhost:{port}/lab?token={token}", flush=True)
+    print("Ctrl-C stops it. Your work is in", workspace, flush=True)
+    environment = os.environ | {"JUPYTER_TOKEN": token, "COURSE_WORKSPACE": str(workspace)}
+    return _run(command(workspace, port=port, browser=browser), workspace, environment)
+
+
+def serve(workspace: Path, *, port: int | None = None, reload: bool = False) -> int:
+    """Run the learner's app under uvicorn until it is stopped; return uvicorn's exit status.
+
+    Raise `CourseError` while there is no app.
+    """
+    if not (workspace / "course_app" / "main.py").is_file():
+        raise CourseError(
+            f"There is no app in {workspace} yet: open the course with `course lab` and run chapter 01, it saves one."
+        )
+    port = free_port(port, first=8000)
+    print(f"Your app is at http://localhost:{port}/docs. Ctrl-C stops it.", flush=True)
+    # -B: bytecode of an earlier save must not be loaded for the file saved in the same second.
+    arguments = [sys.executable, "-B", "-P", "-m", "uvicorn", "course_app.main:app", "--port", str(port)]
+    arguments += ["--app-dir", str(workspace)]
+    if reload:
+        arguments += ["--reload", "--reload-dir", str(workspace / "course_app")]
+    return _run(arguments, workspace)
+
+
+def _run(arguments: list[str], folder: Path, environment: dict[str, str] | None = None) -> int:
+    server = subprocess.Popen(arguments, cwd=folder, env=environment)
+    while True:
+        try:
+            return server.wait()
+        except KeyboardInterrupt:
+            continue  # the server got the same Ctrl-C: it asks or stops

@@ -1,0 +1,195 @@
+"""An ASGI app that is always the latest build of the learner's app, and the HTTP client on it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import importlib
+import sys
+import traceback
+from collections.abc import Awaitable, Callable, MutableMapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import httpx
+
+from coursekit import loader
+from coursekit.errors import CourseError
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+ASGIApp = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+BASE_URL = "https://course.test"
+
+
+@dataclass(frozen=True)
+class Fault:
+    """An exception, told from the learner's own code: `KeyError: 'sub' in course_app/core/tokens.py, line 12`."""
+
+    kind: str
+    text: str
+    place: str | None
+
+    def __str__(self) -> str:
+        said = f"{self.kind}: {self.text}" if self.text else self.kind
+        return f"{said} in {self.place}" if self.place else said
+
+
+def fault_of(error: BaseException, folder: Path) -> Fault:
+    """Tell where below `folder` the error was raised last."""
+    if isinstance(error, SyntaxError) and error.filename:
+        return Fault("SyntaxError", error.msg, f"{_relative(error.filename, folder)}, line {error.lineno}")
+    frames = [
+        frame for frame in traceback.extract_tb(error.__traceback__) if Path(frame.filename).is_relative_to(folder)
+    ]
+    place = f"{_relative(frames[-1].filename, folder)}, line {frames[-1].lineno}" if frames else None
+    text = str(error).partition("\n")[0]
+    return Fault(type(error).__name__, text.replace(str(folder) + "/", ""), place)
+
+
+def _relative(filename: str, folder: Path) -> str:
+    path = Path(filename)
+    return path.relative_to(folder).as_posix() if path.is_relative_to(folder) else path.name
+
+
+@dataclass(frozen=True)
+class Running:
+    """A build: the application, and the task that holds its lifespan open until `stop` is set."""
+
+    application: Any
+    stop: asyncio.Event
+    task: asyncio.Task[None]
+
+
+class LiveApp:
+    """Forwards each request to the latest build. A build that fails leaves the last one that worked running."""
+
+    def __init__(self, folder: Path, clock: Callable[[], Any]) -> None:
+        self.folder = folder
+        self.clock = clock
+        self.fault: Fault | None = None
+        self.last_error: Fault | None = None
+        self._running: Running | None = None
+        self._built_from: frozenset[tuple[str, int, int]] = frozenset()
+
+    @property
+    def application(self) -> Any:
+        """The FastAPI object that answers now, or None."""
+        return self._running.application if self._running else None
+
+    async def reload(self) -> Fault | None:
+        """Build the app from its files as they are now. Return what went wrong; the last good build then goes on."""
+        loader.install(self.folder)
+        self._built_from = self._files()
+        before = loader.purge()
+        if not (self.folder / "course_app" / "main.py").is_file():
+            return None
+        try:
+            loader.make_packages(self.folder)
+            main = importlib.import_module("course_app.main")
+            application = main.create_app(clock=self.clock)
+            previous = self.application
+            if hasattr(previous, "state") and hasattr(previous.state, "memory"):
+                application.state.memory = previous.state.memory
+            started = await _start(application)
+        except (Exception, SystemExit) as error:
+            self._restore(before)
+            self.fault = fault_of(error, self.folder)
+            return self.fault
+        except BaseException:
+            self._restore(before)
+            raise
+        await self.close()
+        self._running, self.fault = started, None
+        return None
+
+    def _restore(self, modules: dict[str, ModuleType]) -> None:
+        """Go on with the modules of the last good build, where there is one."""
+        loader.purge()
+        if self._running is not None:
+            sys.modules.update(modules)
+
+    def _files(self) -> frozenset[tuple[str, int, int]]:
+        files = (self.folder / "course_app").rglob("*.py")
+        return frozenset((str(path), (stat := path.stat()).st_mtime_ns, stat.st_size) for path in files)
+
+    async def close(self) -> None:
+        """End the lifespan of the build that runs."""
+        if self._running is not None:
+            self._running.stop.set()
+            with contextlib.suppress(Exception):
+                await self._running.task
+            self._running = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request; an exception of the app is kept in `last_error`, its client sees the 500."""
+        if self._files() != self._built_from:
+            await self.reload()
+        if self._running is None:
+            why = f" It cannot be started: {self.fault}." if self.fault else " It has no course_app/main.py yet."
+            raise CourseError("Your app does not answer." + why)
+        self.last_error = None
+        try:
+            await self._running.application(scope, receive, send)
+        except Exception as error:
+            self.last_error = fault_of(error, self.folder)
+
+
+async def _start(application: Any) -> Running:
+    """Enter the application's lifespan in a task of its own, which also leaves it."""
+    started: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+    stop = asyncio.Event()
+
+    async def own_lifespan() -> None:
+        try:
+            async with application.router.lifespan_context(application):
+                started.set_result(None)
+                await stop.wait()
+        except BaseException as error:
+            if started.done():
+                raise
+            started.set_exception(error if isinstance(error, Exception) else RuntimeError(repr(error)))
+
+    task = asyncio.create_task(own_lifespan())
+    await started
+    return Running(application, stop, task)
+
+
+class InProcessTransport(httpx.ASGITransport):
+    """Sends requests to an app in this process; a response of 500 tells in its extensions which exception made it."""
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Answer the request. An app that fails before it answers gives an empty 500."""
+        response = await super().handle_async_request(request)
+        error = getattr(self.app, "last_error", None)
+        if error is not None:
+            response.extensions["raised"] = str(error)
+        return response
+
+
+class Recorded:
+    """Any ASGI app, with the exception of its last request kept in `last_error`."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+        self.last_error: Fault | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        self.last_error = None
+        try:
+            await self.app(scope, receive, send)
+        except Exception as error:
+            self.last_error = fault_of(error, Path("/nowhere"))
+
+
+def client_for(app: Any, base_url: str = BASE_URL, **options: Any) -> httpx.AsyncClient:
+    """Return an HTTP client on an ASGI app. Exceptions of the app become a 500, as under a server."""
+    recording = app if hasattr(app, "last_error") else Recorded(app)
+    transport = InProcessTransport(app=recording, raise_app_exceptions=False)
+    return httpx.AsyncClient(transport=transport, base_url=base_url, **options)

@@ -1,0 +1,232 @@
+"""The learner's folder: their notebooks, their app, their attempts and progress.
+
+Nothing in it is overwritten that the kit did not write itself, unless it was backed up and said so.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from coursekit import attempts
+from coursekit.attempts import Attempt
+from coursekit.course import Cell, Course, Exercise
+from coursekit.errors import WorkspaceError
+from coursekit.files import saying_why, write_whole
+from coursekit.loader import make_packages
+from coursekit.progress import Progress, WrittenFile, digest, read_progress, write_progress
+
+LOCK_SECONDS = 10
+
+
+@dataclass(frozen=True)
+class Caught:
+    """What `catch_up` did: files written, and the learner's own edits that were set aside in `backups/`."""
+
+    written: tuple[str, ...]
+    set_aside: tuple[tuple[str, str], ...]
+
+
+def reference_of(exercise: Exercise) -> str:
+    """The reference version of an exercise's file, as it stands in the learner's app."""
+    return f"# Reference version: exercise {exercise.id} is still open.\n{exercise.solution}"
+
+
+class Workspace:
+    """A learner's folder of one course."""
+
+    def __init__(self, folder: Path, course: Course) -> None:
+        self.folder = folder
+        self.course = course
+        self.attempts_folder = folder / "attempts"
+        self.progress_file = folder / "progress.json"
+
+    # Reading
+
+    def progress(self) -> Progress:
+        """What the kit remembers. Raise `WorkspaceError` when the file is damaged."""
+        return read_progress(self.progress_file)
+
+    def attempts(self, exercise: Exercise) -> list[Attempt]:
+        """Every attempt at the exercise, oldest first."""
+        return attempts.attempts_at(self.attempts_folder, exercise.id)
+
+    def passing(self, exercise: Exercise) -> Attempt | None:
+        """The latest attempt that passed."""
+        passed = [attempt for attempt in self.attempts(exercise) if attempt.outcome == "passed"]
+        return passed[-1] if passed else None
+
+    def outcome(self, exercise: Exercise) -> str:
+        """`passed` once an attempt passed, else the outcome of the last one, `not_attempted` without any."""
+        if self.passing(exercise):
+            return "passed"
+        tried = self.attempts(exercise)
+        return tried[-1].outcome if tried else "not_attempted"
+
+    def app_file(self, path: str) -> str | None:
+        """The content of one of the learner's files, or None."""
+        file = self.folder / path
+        with saying_why(file):
+            return file.read_text(encoding="utf-8", errors="surrogateescape") if file.is_file() else None
+
+    # Writing
+
+    @contextmanager
+    def changing(self) -> Iterator[Progress]:
+        """Hold the workspace alone; the progress that is yielded is written back at the end."""
+        with saying_why(self.folder):
+            (self.folder / ".course").mkdir(parents=True, exist_ok=True)
+            lock = FileLock(self.folder / ".course" / "lock", timeout=LOCK_SECONDS)
+            try:
+                lock.acquire()
+            except Timeout:
+                raise WorkspaceError(
+                    f"Another notebook has been writing to {self.folder} for {LOCK_SECONDS} seconds: "
+                    "wait until it is done, or restart its kernel, then run this again."
+                ) from None
+        try:
+            before = self.progress()
+            progress = before.model_copy(deep=True)
+            yield progress
+            if progress != before or not self.progress_file.exists():
+                write_progress(self.progress_file, progress)
+        finally:
+            lock.release()
+
+    def save(self, cell: Cell, source: str, *, force: bool = False) -> str | None:
+        """Write an app file as this cell has it. Return where a hand edit of the old one was set aside, if any.
+
+        Raise `WorkspaceError` when a later chapter's version is there, unless forced.
+        """
+        assert cell.path is not None
+        with self.changing() as progress:
+            known = progress.files.get(cell.path)
+            there = self.app_file(cell.path)
+            if known and known.chapter > cell.chapter and there not in (None, source) and not force:
+                raise WorkspaceError(
+                    f"{cell.path} is already at chapter {known.chapter}'s version, and this cell has chapter "
+                    f"{cell.chapter}'s: it was left as it is. To put the older one back, add `--force` behind the path."
+                )
+            aside = self._set_aside(cell.path, progress, source)
+            self._write(cell.path, source, cell, progress)
+            progress.last_cell[cell.chapter] = max(cell.index, progress.last_cell.get(cell.chapter, -1))
+        return aside
+
+    def keep_attempt(self, exercise: Exercise, source: str) -> Attempt:
+        """Keep an answer, before anything is done with it."""
+        with self.changing():
+            return attempts.keep(self.attempts_folder, exercise.id, source)
+
+    def judge(self, attempt: Attempt, outcome: str) -> Attempt:
+        """Note the outcome of an attempt."""
+        with self.changing():
+            return attempts.judge(attempt, outcome)
+
+    def settle(self, exercise: Exercise, *, mine: Attempt | None = None, reference: bool = False) -> str | None:
+        """Put a version of an exercise's file into the app: the one named, else the one that passed, else the reference.
+
+        Return where a hand edit was set aside, if any. An exercise without a path is saved below `exercises/`.
+        """
+        cell = self._cell(exercise)
+        with self.changing() as progress:
+            chosen = mine or (None if reference else self.passing(exercise))
+            progress.mine = [other for other in progress.mine if other != exercise.id] + ([exercise.id] if mine else [])
+            progress.last_cell[exercise.chapter] = max(cell.index, progress.last_cell.get(exercise.chapter, -1))
+            if exercise.path is None:
+                latest = self.attempts(exercise)
+                if latest:
+                    write_whole(self.folder / exercise.file, latest[-1].source.encode("utf-8", "surrogatepass"))
+                return None
+            known = progress.files.get(exercise.path)
+            if known and known.chapter > exercise.chapter:
+                return None
+            source = chosen.source if chosen else reference_of(exercise)
+            aside = self._set_aside(exercise.path, progress, source)
+            self._write(exercise.path, source, cell, progress)
+            return aside
+
+    def catch_up(self, number: int, *, restart: bool = False) -> Caught:
+        """Make the app what chapter `number` starts from, or what it was at the last saved cell of that chapter."""
+        written: list[str] = []
+        set_aside: list[tuple[str, str]] = []
+        with self.changing() as progress:
+            if restart:
+                progress.last_cell.pop(number, None)
+            cell = progress.last_cell.get(number, -1)
+            wanted = {
+                saving.path: saving
+                for saving, _, _ in self.course.saves()
+                if (saving.chapter, saving.index) <= (number, cell)
+            }
+            for path, saving in wanted.items():
+                assert path is not None
+                source = self._wanted_source(path, saving)
+                there = self.app_file(path)
+                known = progress.files.get(path)
+                if there is not None and known:
+                    later = (known.chapter, known.cell) >= (saving.chapter, saving.index)
+                    if there == source or (later and not (restart and known.chapter == number)):
+                        continue
+                aside = self._set_aside(path, progress, source)
+                if aside:
+                    set_aside.append((path, aside))
+                if there != source:
+                    written.append(path)
+                self._write(path, source, saving, progress)
+        return Caught(tuple(written), tuple(set_aside))
+
+    def reset(self, exercise: Exercise) -> str | None:
+        """Forget that the exercise was solved; its attempts go to `backups/`. Return where, None without attempts."""
+        with self.changing() as progress:
+            folder = self.attempts_folder / exercise.id
+            progress.mine = [other for other in progress.mine if other != exercise.id]
+            moved: str | None = None
+            if folder.is_dir():
+                target = self._free_backup(f"attempts-{exercise.id}")
+                with saying_why(target):
+                    target.parent.mkdir(parents=True, exist_ok=True)
+                    shutil.move(folder, target)
+                moved = target.relative_to(self.folder).as_posix()
+        self.settle(exercise)
+        return moved
+
+    def _cell(self, exercise: Exercise) -> Cell:
+        return self.course.chapter(exercise.chapter).cells[exercise.cell]
+
+    def _wanted_source(self, path: str, saving: Cell) -> str:
+        """The version of a file that the app should have: an exercise's is theirs where they passed."""
+        if saving.exercise_id is None:
+            return self.course.app_at(saving.chapter, saving.index)[path]
+        exercise = self.course.exercise(saving.exercise_id)
+        passing = self.passing(exercise)
+        return passing.source if passing else reference_of(exercise)
+
+    def _write(self, path: str, source: str, cell: Cell, progress: Progress) -> None:
+        write_whole(self.folder / path, source.encode("utf-8", "surrogatepass"))
+        make_packages(self.folder)
+        progress.files[path] = WrittenFile(sha256=digest(source), chapter=cell.chapter, cell=cell.index)
+
+    def _set_aside(self, path: str, progress: Progress, source: str) -> str | None:
+        """Copy a file that the kit did not write to `backups/` before it is replaced."""
+        there = self.app_file(path)
+        if there is None or there == source:
+            return None
+        known = progress.files.get(path)
+        if known and known.sha256 == digest(there):
+            return None
+        if there in {version for _, saved, version in self.course.saves() if saved == path}:
+            return None
+        target = self._free_backup(path)
+        write_whole(target, (self.folder / path).read_bytes())
+        return target.relative_to(self.folder).as_posix()
+
+    def _free_backup(self, name: str) -> Path:
+        number = 1
+        while (target := self.folder / "backups" / f"{number:03}" / name).exists():
+            number += 1
+        return target

@@ -1,0 +1,108 @@
+"""JupyterLab in Chromium, handled as a person does: look, click, type."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+from playwright.sync_api import Locator, Page, expect, sync_playwright
+
+START_SECONDS = 60
+RUN_MILLISECONDS = 30_000
+CHROMIUM_OPTIONS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@contextmanager
+def running_lab(folder: Path) -> Iterator[str]:
+    """`course lab` with its workspace and its home in `folder`; yields the address it prints."""
+    home = folder / "home"
+    home.mkdir()
+    environment = os.environ | {"HOME": str(home), "COURSE_WORKSPACE": str(folder / "workspace")}
+    course = Path(sys.executable).with_name("course")
+    with subprocess.Popen(
+        [str(course), "lab", "--no-browser"], env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    ) as server:
+        try:
+            assert server.stdout is not None
+            address = re.search(r"http://\S+", server.stdout.readline())
+            assert address is not None
+            yield address[0]
+        finally:
+            server.terminate()
+
+
+@contextmanager
+def browser_page(executable: str) -> Iterator[Page]:
+    """A page in headless Chromium."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=executable, args=CHROMIUM_OPTIONS)
+        try:
+            yield browser.new_page(viewport={"width": 1280, "height": 960}, device_scale_factor=1)
+        finally:
+            browser.close()
+
+
+class LabPage:
+    """The page of a running JupyterLab."""
+
+    def __init__(self, page: Page, url: str, workspace: Path) -> None:
+        self.page = page
+        self.url = url
+        self.workspace = workspace
+
+    def open(self, notebook: str) -> None:
+        """Open a notebook and wait until its kernel is there."""
+        address = urlsplit(self.url)
+        token = parse_qs(address.query)["token"][0]
+        for _ in range(START_SECONDS):
+            try:
+                self.page.goto(f"http://{address.netloc}/lab/tree/{notebook}?token={token}")
+                break
+            except Exception:  # not listening yet
+                self.page.wait_for_timeout(1000)
+        self.page.locator(".jp-Notebook .jp-Cell").first.wait_for(timeout=START_SECONDS * 1000)
+        self.wait_for_kernel()
+
+    def wait_for_kernel(self) -> None:
+        """Wait until the kernel has nothing to do."""
+        idle = self.page.locator('.jp-Notebook-ExecutionIndicator[data-status="idle"]')
+        expect(idle.first).to_be_visible(timeout=RUN_MILLISECONDS)
+
+    @property
+    def active(self) -> Locator:
+        """The selected cell."""
+        return self.page.locator(".jp-Notebook .jp-Cell.jp-mod-active")
+
+    def run_until(self, first_line: str) -> None:
+        """Select the top cell, then run cell by cell (Shift-Enter) until the one that begins so is selected."""
+        self.page.locator(".jp-Notebook .jp-Cell").first.click()
+        self.page.keyboard.press("Escape")
+        for _ in range(200):
+            if first_line in self.active.inner_text():
+                return
+            self.page.keyboard.press("Shift+Enter")
+            self.page.wait_for_timeout(50)
+        raise AssertionError(f"no cell begins with {first_line}")
+
+    def submit(self, source: str) -> Locator:
+        """Type over the selected cell, run it, and return its output area."""
+        self.active.locator(".cm-content").click()
+        self.page.keyboard.press("Control+A")
+        self.page.keyboard.insert_text(source)
+        self.page.keyboard.press("Control+Enter")
+        self.wait_for_kernel()
+        return self.active.locator(".jp-Cell-outputArea")
