@@ -81,4 +81,4 @@ lock: $(READY) ## pin the dependencies of pyproject.toml anew
 	    --quiet --output-file requirements.lock
 
 clean: ## remove the environment and the caches; the workspace stays
-	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache *.egg-info build
+	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .cache *.egg-info build

@@ -24,7 +24,7 @@ from typing import Any, NoReturn
 import pytest
 
 from coursekit import loader, testing
-from coursekit.check_messages import PASSED, Explainer, Verdict
+from coursekit.check_messages import PASSED, Explainer, Verdict, shown
 from coursekit.check_request import SECRET_KEY, Request, RunFolder
 from coursekit.check_tamper import Snapshot
 
@@ -69,6 +69,16 @@ def title_of(item: pytest.Item) -> str:
 def run(request: Request, folder: RunFolder, items: Sequence[pytest.Item], snapshot: Snapshot) -> None:
     """Import the answer and run its checks; `folder` is prepared, the current process is one of its own."""
     report = Report(folder.results, request.nonce)
+    try:
+        _run(request, folder, items, snapshot, report)
+    except BaseException:
+        tampered = _tampered(snapshot, folder, shown(request.file))
+        if tampered is None:
+            raise
+        report.send(error=tampered)
+
+
+def _run(request: Request, folder: RunFolder, items: Sequence[pytest.Item], snapshot: Snapshot, report: Report) -> None:
     explain = Explainer(request.exercise, folder.tree, request.file)
     _isolate(request, folder)
     report.send(

@@ -109,7 +109,7 @@ class Once(_Collected):
         request = Request(**json.loads(order.read_text("utf-8")))
         order.unlink()
         if self.faults:
-            print(f"the checks cannot be loaded: {self.faults[0]}")
+            check_child.Report(self.folder.results, request.nonce).send(fault=self.faults[0])
             return True
         items = check_child.items_of(session.items, request.exercise)
         check_child.run(request, self.folder, items, self.snapshot(session.items))

@@ -106,7 +106,9 @@ class Explainer:
             return Verdict("failed", sentence(f"RecursionError: the code calls itself without an end, in {place}."))
         if isinstance(error, ImportError) and place:
             return Verdict("failed", sentence(self._of_import_error(error, place)))
-        if not isinstance(error, Exception) and place:
+        if not isinstance(error, Exception) or isinstance(error, pytest.exit.Exception):
+            if place is None:
+                return Verdict("failed", sentence(f"{kind_and_text(error)}: the code must not end the program."))
             return Verdict("failed", sentence(f"{kind_and_text(error)} in {place}: the code must not end the program."))
         if place is not None:
             return Verdict("failed", sentence(f"{kind_and_text(error)} in {place}."))

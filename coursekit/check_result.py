@@ -5,8 +5,14 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
+from coursekit.errors import CourseError
+
 Outcome = Literal["passed", "failed", "error", "not_attempted", "timed_out"]
 CheckState = Literal["passed", "failed", "error", "not_run"]
+
+
+class CheckerError(CourseError):
+    """The checks cannot be run; the learner's answer is not to blame."""
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,6 @@ from types import (
 from typing import Any
 
 WATCHED = (
-    "builtins",
     "os",
     "json",
     "time",
@@ -100,6 +99,7 @@ class Snapshot:
     def __init__(self, modules: Iterable[ModuleType]) -> None:
         self._modules: list[tuple[str, ModuleType]] = []
         self._namespaces: list[tuple[str, Any, dict[str, _Entry], bool]] = []
+        self._builtins = {key: value for key, value in _BUILTINS.items() if isinstance(value, _CODE)}
         seen: set[int] = set()
         for module in modules:
             self._modules.append((module.__name__, module))
@@ -117,6 +117,9 @@ class Snapshot:
 
     def changed(self) -> str | None:
         """The dotted name of the first thing that is not what it was, or None."""
+        replaced = self._put_back_builtins()
+        if replaced:
+            return replaced
         for name, module in self._modules:
             if _modules.get(name) is not module:
                 return name
@@ -134,9 +137,18 @@ class Snapshot:
                     return f"{name}.{key}"
         return None
 
+    def _put_back_builtins(self) -> str | None:
+        """Whatever tells of the change needs the built-in functions as they were."""
+        replaced = None
+        for key, value in self._builtins.items():
+            if _BUILTINS.get(key) is not value:
+                _BUILTINS[key] = value
+                replaced = replaced or f"builtins.{key}"
+        return replaced
+
 
 _HEAP_TYPE = 1 << 9
-_BUILTINS = frozenset(vars(sys.modules["builtins"]))
+_BUILTINS = vars(sys.modules["builtins"])
 
 
 def _inside(value: Any) -> tuple[Any, ...]:

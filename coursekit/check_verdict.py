@@ -9,26 +9,23 @@ from typing import Any
 
 from coursekit.check_messages import Explainer, sentence, shown
 from coursekit.check_request import Request, RunFolder
-from coursekit.check_result import CheckOutcome, CheckResult, CheckState, Outcome
+from coursekit.check_result import CheckerError, CheckOutcome, CheckResult, CheckState, Outcome
 from coursekit.check_watch import Ended
-from coursekit.errors import CourseError
 
 _SEVERITY: tuple[CheckState, ...] = ("passed", "not_run", "error", "failed")
 
 
-class NoChecks(CourseError):
-    """The exercise has no checks, or they could not be started: the fault is not the learner's."""
-
-
 def judge(request: Request, folder: RunFolder, ended: Ended) -> CheckResult:
-    """Make the result of one check. Raise `NoChecks` when the checks themselves are at fault."""
+    """Make the result of one check. Raise `CheckerError` when the checks themselves are at fault."""
     claims = _Claims(ended.results, request.nonce)
+    if claims.fault is not None:
+        raise CheckerError(f"The checks of exercise {request.exercise} cannot be loaded: {claims.fault}.")
     if claims.collected is None:
-        raise NoChecks(
+        raise CheckerError(
             f"The checks of exercise {request.exercise} could not be started: {ended.printed.strip()[-500:]}"
         )
     if not claims.collected:
-        raise NoChecks(f"Exercise {request.exercise} has no checks: no test is marked with it.")
+        raise CheckerError(f"Exercise {request.exercise} has no checks: no test is marked with it.")
     explain = Explainer(request.exercise, folder.tree, request.file)
     message = _why_it_ended(request, ended, claims, explain)
     checks = claims.checks()
@@ -53,6 +50,7 @@ class _Claims:
 
     def __init__(self, results: str, nonce: str) -> None:
         self.collected: list[Mapping[str, str]] | None = None
+        self.fault: str | None = None
         self.error: str | None = None
         self.done = False
         self.started: int | None = None
@@ -66,7 +64,9 @@ class _Claims:
                 self._take(line)
 
     def _take(self, line: dict[str, Any]) -> None:
-        if self.collected is None:
+        if "fault" in line:
+            self.fault = line["fault"]
+        elif self.collected is None:
             self.collected = line.get("collected")
         elif "started" in line:
             self.started = line["started"]
@@ -116,7 +116,7 @@ def _why_it_ended(request: Request, ended: Ended, claims: _Claims, explain: Expl
         )
     if ended.stopped == "memory":
         return sentence(
-            f"Stopped{where}{during} because it used more than {request.memory_limit / 2**30:g} GiB of memory: "
+            f"Stopped{where}{during} because it used more than {request.memory_limit / 2**30:.2g} GiB of memory: "
             "look for something that grows without bound."
         )
     if ended.returncode is not None and ended.returncode < 0:

@@ -20,9 +20,8 @@ from types import TracebackType
 from typing import Any
 
 from coursekit.check_request import Request, RunFolder
-from coursekit.check_result import CheckOutcome, CheckResult, CheckState, Outcome
+from coursekit.check_result import CheckerError, CheckOutcome, CheckResult, CheckState, Outcome
 from coursekit.course import Course, Exercise
-from coursekit.errors import CourseError
 
 __all__ = ["CheckOutcome", "CheckResult", "CheckState", "Checker", "CheckerError", "Outcome"]
 
@@ -31,10 +30,6 @@ MEMORY_LIMIT = 2 * 2**30
 START_LIMIT = 60.0
 # What the helper may take beyond a check's own limit before it counts as lost.
 GRACE = 20.0
-
-
-class CheckerError(CourseError):
-    """The checks of a chapter cannot be run; the learner's answer is not to blame."""
 
 
 class Checker:

@@ -224,3 +224,32 @@ def build(
         return
     for path in build.build(course, chapters, force=force):
         print(f"built {path.relative_to(course.root)}")
+
+
+@app.command()
+def prove(chapters: Chapters = None, as_json: Json = False) -> None:
+    """Show that the checks tell right from wrong: stub, solution, listed wrong answers, alternative right ones."""
+    from coursekit.prove import prove
+
+    course = Course.load()
+    for number in chapters or ():
+        course.chapter(number)
+    proofs = prove(course, chapters)
+    if as_json:
+        _print_json(proofs.to_json())
+    else:
+        console = Console(highlight=False)
+        table = Table("exercise", "", "checks", "wrong", "right", "seconds", "", box=None, padding=(0, 2))
+        for proof in proofs.proofs:
+            counts = (str(proof.checks), str(proof.wrong), str(proof.right), f"{proof.seconds:.1f}")
+            table.add_row(proof.exercise, proof.title, *counts, "proved" if proof.proved else "[red]not proved[/]")
+        console.print(table)
+        for proof in proofs.proofs:
+            for fault in proof.faults:
+                print(f"{proof.exercise}: {fault}")
+            for note in proof.notes:
+                print(f"{proof.exercise}, note: {note}")
+        for fault in proofs.faults:
+            print(fault)
+        print(f"{sum(proof.proved for proof in proofs.proofs)} of {len(proofs.proofs)} exercises proved")
+    raise typer.Exit(0 if proofs.proved else 1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import secrets
 import socket
@@ -10,9 +11,12 @@ import sys
 from pathlib import Path
 
 from coursekit.errors import CourseError
+from coursekit.files import write_whole
 
 FIRST_PORT = 8888
 PORTS_TRIED = 50
+# Defaults only: what a learner chose in JupyterLab's settings counts.
+SETTINGS = {"@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": False}}
 
 
 class PortError(CourseError):
@@ -45,15 +49,13 @@ def _is_free(port: int) -> bool:
 
 
 def command(workspace: Path, *, port: int, browser: bool) -> list[str]:
-    """The command line of JupyterLab: its news, update checks and layout of other projects kept out."""
+    """The command line of JupyterLab. The layout of its windows is the workspace's own."""
     options = [
         f"--ServerApp.root_dir={workspace}",
         f"--ServerApp.port={port}",
         "--ServerApp.port_retries=0",
         f"--ServerApp.open_browser={browser}",
         "--LabApp.default_url=/lab/tree/00_start_here.ipynb",
-        "--LabApp.news_url=None",
-        "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
         "--LabApp.extension_manager=readonly",
         f"--LabApp.workspaces_dir={workspace / '.course' / 'lab'}",
         "--Application.log_level=WARN",
@@ -65,17 +67,23 @@ def command(workspace: Path, *, port: int, browser: bool) -> list[str]:
 
 
 def start(workspace: Path, *, port: int | None = None, browser: bool = True) -> int:
-    """Run JupyterLab until it is stopped; return its exit status."""
+    """Run JupyterLab until it is stopped; return its exit status (on POSIX: never, this process becomes the server)."""
     port = free_port(port)
+    config = workspace / ".course" / "jupyter"
+    write_whole(config / "labconfig" / "default_setting_overrides.json", json.dumps(SETTINGS))
     token = secrets.token_hex(24)
     print(f"The course is at http://localhost:{port}/lab?token={token}", flush=True)
     print("Ctrl-C stops it. Your work is in", workspace, flush=True)
-    environment = os.environ | {"JUPYTER_TOKEN": token, "COURSE_WORKSPACE": str(workspace)}
+    environment = os.environ | {
+        "COURSE_WORKSPACE": str(workspace),
+        "JUPYTER_CONFIG_PATH": os.pathsep.join(filter(None, [str(config), os.environ.get("JUPYTER_CONFIG_PATH")])),
+        "JUPYTER_TOKEN": token,
+    }
     return _run(command(workspace, port=port, browser=browser), workspace, environment)
 
 
 def serve(workspace: Path, *, port: int | None = None, reload: bool = False) -> int:
-    """Run the learner's app under uvicorn until it is stopped; return uvicorn's exit status.
+    """Run the learner's app under uvicorn until it is stopped; returns as `start` does.
 
     Raise `CourseError` while there is no app.
     """
@@ -94,9 +102,9 @@ def serve(workspace: Path, *, port: int | None = None, reload: bool = False) -> 
 
 
 def _run(arguments: list[str], folder: Path, environment: dict[str, str] | None = None) -> int:
-    server = subprocess.Popen(arguments, cwd=folder, env=environment)
-    while True:
-        try:
-            return server.wait()
-        except KeyboardInterrupt:
-            continue  # the server got the same Ctrl-C: it asks or stops
+    """Become the server where that is possible, so that a signal to this process reaches it; else wait for it."""
+    environment = dict(os.environ) if environment is None else environment
+    if os.name == "posix":
+        os.chdir(folder)
+        os.execve(arguments[0], arguments, environment)
+    return subprocess.call(arguments, cwd=folder, env=environment)

@@ -126,13 +126,18 @@ class LiveApp:
                 await self._running.task
             self._running = None
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request; an exception of the app is kept in `last_error`, its client sees the 500."""
+    async def ensure_running(self) -> None:
+        """Take in files changed since the last build. Raise `CourseError` when no build works."""
         if self._files() != self._built_from:
             await self.reload()
         if self._running is None:
-            why = f" It cannot be started: {self.fault}." if self.fault else " It has no course_app/main.py yet."
-            raise CourseError("Your app does not answer." + why)
+            why = f"it cannot be loaded: {self.fault}" if self.fault else "it has no course_app/main.py yet"
+            raise CourseError(f"Your app cannot answer, because {why}.")
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request; an exception of the app is kept in `last_error`, its client sees the 500."""
+        await self.ensure_running()
+        assert self._running is not None
         self.last_error = None
         try:
             await self._running.application(scope, receive, send)
@@ -164,7 +169,9 @@ class InProcessTransport(httpx.ASGITransport):
     """Sends requests to an app in this process; a response of 500 tells in its extensions which exception made it."""
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Answer the request. An app that fails before it answers gives an empty 500."""
+        """Answer the request. Raise `CourseError` when there is no app that could."""
+        if isinstance(self.app, LiveApp):
+            await self.app.ensure_running()
         response = await super().handle_async_request(request)
         error = getattr(self.app, "last_error", None)
         if error is not None:

@@ -40,7 +40,7 @@ class AppFinder(MetaPathFinder):
             spec = FileFinder(entry, (SourceOnlyLoader, [".py"])).find_spec(fullname)
             if spec is not None and spec.loader is not None:
                 return spec
-        raise ModuleNotFoundError(f"there is no {fullname.replace('.', '/')}.py in your app yet", name=fullname)
+        raise ModuleNotFoundError(f"there is no module {fullname} in your app yet", name=fullname)
 
 
 def install(folder: Path, package: str = PACKAGE) -> None:

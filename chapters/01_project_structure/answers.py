@@ -105,6 +105,13 @@ wrong(
     """,
     caught_by="test_refuses",
 )
+wrong(
+    "1.2",
+    "never the environment",
+    replace="return Settings()",
+    by='Settings()\n        return Settings.model_construct(ENVIRONMENT="development")',
+    caught_by="test_valid_environment",
+)
 wrong("1.2", "not caught at all", region="return Settings()", caught_by="test_refuses")
 wrong(
     "1.2",

@@ -9,7 +9,6 @@ from unittest.mock import patch
 import httpx
 import pytest
 from fastapi import FastAPI, Response
-from fastapi.routing import APIRoute
 
 from coursekit.testing import answer, expect_status, learner_test_passes, told
 
@@ -479,7 +478,7 @@ def application(ready):
         return {"status": "ready" if status == 200 else "unavailable", "down": names}
 
     made = FastAPI()
-    made.router.routes.append(APIRoute("/health/ready", route, methods=["GET"]))
+    made.add_api_route("/health/ready", route)
     made.state.probes = {"database": up, "redis": up}
     return made
 

@@ -34,7 +34,11 @@ def running_lab(folder: Path) -> Iterator[str]:
     environment = os.environ | {"HOME": str(home), "COURSE_WORKSPACE": str(folder / "workspace")}
     course = Path(sys.executable).with_name("course")
     with subprocess.Popen(
-        [str(course), "lab", "--no-browser"], env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+        [str(course), "lab", "--no-browser"],
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
     ) as server:
         try:
             assert server.stdout is not None
@@ -78,9 +82,8 @@ class LabPage:
         self.wait_for_kernel()
 
     def wait_for_kernel(self) -> None:
-        """Wait until the kernel has nothing to do."""
-        idle = self.page.locator('.jp-Notebook-ExecutionIndicator[data-status="idle"]')
-        expect(idle.first).to_be_visible(timeout=RUN_MILLISECONDS)
+        """Wait until there is a kernel, and it has nothing to do."""
+        expect(self.page.locator("#jp-main-statusbar")).to_contain_text("| Idle", timeout=START_SECONDS * 1000)
 
     @property
     def active(self) -> Locator:
@@ -95,7 +98,7 @@ class LabPage:
             if first_line in self.active.inner_text():
                 return
             self.page.keyboard.press("Shift+Enter")
-            self.page.wait_for_timeout(50)
+            self.page.wait_for_timeout(50)  # the selection moves on
         raise AssertionError(f"no cell begins with {first_line}")
 
     def submit(self, source: str) -> Locator:
@@ -104,5 +107,4 @@ class LabPage:
         self.page.keyboard.press("Control+A")
         self.page.keyboard.insert_text(source)
         self.page.keyboard.press("Control+Enter")
-        self.wait_for_kernel()
         return self.active.locator(".jp-Cell-outputArea")

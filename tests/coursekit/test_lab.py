@@ -34,10 +34,8 @@ def test_no_port_free(taken: int, monkeypatch: pytest.MonkeyPatch) -> None:
         lab.free_port(first=taken)
 
 
-def test_news_and_update_checks_are_off(tmp_path: Path) -> None:
+def test_the_command_line(tmp_path: Path) -> None:
     command = lab.command(tmp_path, port=8888, browser=False)
-    assert "--LabApp.news_url=None" in command
-    assert "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate" in command
     assert "--ServerApp.open_browser=False" in command
     assert f"--ServerApp.root_dir={tmp_path}" in command
 
