@@ -1,9 +1,11 @@
 # `make` alone lists the commands. Each of them sets up what it needs; a second run of the set-up takes no time.
 #   PYTHON=python3.13   the Python to make the environment with (default: the first of 3.11, 3.12, 3.13 that is found)
 #   VENV=.venv          where the environment is
+#   LAB=--no-browser    options of `course lab`
 
 PYTHON ?=
 VENV ?= .venv
+LAB ?=
 UV_VERSION := 0.13.9
 
 BIN := $(VENV)/bin
@@ -39,7 +41,7 @@ $(READY): requirements.lock pyproject.toml
 	@touch $(READY)
 
 lab: $(READY) ## open the course in JupyterLab
-	@$(BIN)/course lab
+	@$(BIN)/course lab $(LAB)
 
 test: lint test-python test-notebooks ## everything a fresh machine can run
 

@@ -8,6 +8,9 @@ from pathlib import Path
 
 from coursekit import loader
 
+IMPORT_ONLY = ""
+"""In the place of an exercise's id: import the module and run no checks."""
+
 SECRET_KEY = "a-secret-key-that-only-checks-use-0123456789"
 
 

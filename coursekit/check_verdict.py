@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from coursekit.check_messages import Explainer, sentence, shown
-from coursekit.check_request import Request, RunFolder
+from coursekit.check_request import IMPORT_ONLY, Request, RunFolder
 from coursekit.check_result import CheckerError, CheckOutcome, CheckResult, CheckState, Outcome
-from coursekit.check_watch import Ended
+from coursekit.check_watch import MOST_PROCESSES, Ended
 
 _SEVERITY: tuple[CheckState, ...] = ("passed", "not_run", "error", "failed")
 
@@ -24,7 +24,7 @@ def judge(request: Request, folder: RunFolder, ended: Ended) -> CheckResult:
         raise CheckerError(
             f"The checks of exercise {request.exercise} could not be started: {ended.printed.strip()[-500:]}"
         )
-    if not claims.collected:
+    if not claims.collected and request.exercise != IMPORT_ONLY:
         raise CheckerError(f"Exercise {request.exercise} has no checks: no test is marked with it.")
     explain = Explainer(request.exercise, folder.tree, request.file)
     message = _why_it_ended(request, ended, claims, explain)
@@ -118,6 +118,11 @@ def _why_it_ended(request: Request, ended: Ended, claims: _Claims, explain: Expl
         return sentence(
             f"Stopped{where}{during} because it used more than {request.memory_limit / 2**30:.2g} GiB of memory: "
             "look for something that grows without bound."
+        )
+    if ended.stopped == "processes":
+        return sentence(
+            f"Stopped{where}{during} because it started more than {MOST_PROCESSES} processes: "
+            "look for a fork that repeats itself."
         )
     if ended.returncode is not None and ended.returncode < 0:
         return sentence(f"Python itself was ended by {_signal_name(-ended.returncode)}{where}{during}: {_ADVICE}.")

@@ -17,8 +17,12 @@ import psutil
 from coursekit.check_request import RunFolder
 
 POLL_SECONDS = 0.02
+MOST_PROCESSES = 50
 LARGEST_OUTPUT = 16 * 2**20
 KEPT_CHARACTERS = 10_000
+
+
+Stopped = Literal["time", "memory", "processes"]
 
 
 class Watched(Protocol):
@@ -74,7 +78,7 @@ class Ended:
     """How a process came to its end. `returncode` is None where it was stopped, and `stopped` says for what."""
 
     returncode: int | None
-    stopped: Literal["time", "memory"] | None
+    stopped: Stopped | None
     seconds: float
     printed: str
     results: str
@@ -84,7 +88,7 @@ class Ended:
 def watch(process: Watched, folder: RunFolder, *, time_limit: float, memory_limit: int, started: float) -> Ended:
     """Wait for the process and read what it left. `started` is a `time.perf_counter()`."""
     output = _Output(folder.output)
-    stopped: Literal["time", "memory"] | None = None
+    stopped: Stopped | None = None
     returncode: int | None = None
     try:
         while True:
@@ -94,9 +98,12 @@ def watch(process: Watched, folder: RunFolder, *, time_limit: float, memory_limi
             except subprocess.TimeoutExpired:
                 pass
             output.keep_small()
+            members = _members(process.pid)
             if time.perf_counter() - started > time_limit:
                 stopped = "time"
-            elif _resident_bytes(process.pid) > memory_limit:
+            elif len(members) > MOST_PROCESSES:
+                stopped = "processes"
+            elif _resident_bytes(members) > memory_limit:
                 stopped = "memory"
             if stopped:
                 _dump_stack(process.pid, folder.crash)
@@ -110,20 +117,19 @@ def watch(process: Watched, folder: RunFolder, *, time_limit: float, memory_limi
 def kill_session(process: Watched) -> None:
     """Kill the process and all that it started in its session."""
     if hasattr(os, "killpg"):
-        members = _session(process.pid)
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(process.pid, signal.SIGKILL)
-    else:
-        members = _descendants(process.pid)
-    for pid in members:
+    for pid in _members(process.pid):
         with contextlib.suppress(psutil.Error, OSError):
             psutil.Process(pid).kill()
     with contextlib.suppress(subprocess.TimeoutExpired):
         process.wait(5)
 
 
-def _session(leader: int) -> list[int]:
-    """The processes of the session, the leader first."""
+def _members(leader: int) -> list[int]:
+    """The processes of the session that `leader` began, itself first; where there are no sessions, its descendants."""
+    if not hasattr(os, "getsid"):
+        return _descendants(leader)
     members = [leader]
     for pid in psutil.pids():
         with contextlib.suppress(OSError):
@@ -139,9 +145,9 @@ def _descendants(pid: int) -> list[int]:
         return [pid]
 
 
-def _resident_bytes(leader: int) -> int:
+def _resident_bytes(pids: list[int]) -> int:
     total = 0
-    for pid in _session(leader) if hasattr(os, "getsid") else _descendants(leader):
+    for pid in pids:
         with contextlib.suppress(psutil.Error):
             total += psutil.Process(pid).memory_info().rss
     return total

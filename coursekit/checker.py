@@ -19,7 +19,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from coursekit.check_request import Request, RunFolder
+from coursekit.check_request import IMPORT_ONLY, Request, RunFolder
 from coursekit.check_result import CheckerError, CheckOutcome, CheckResult, CheckState, Outcome
 from coursekit.course import Course, Exercise
 
@@ -93,7 +93,26 @@ class Checker:
                 f"Chapter {self.chapter.number} has no checks yet: {self.chapter.checks_file} is missing."
             )
         with self._lock:
-            return self._check_in_helper(exercise, values) if self._fork else self._check_in_process(values)
+            return self._check_in_helper(exercise.id, values) if self._fork else self._check_in_process(values)
+
+    def try_import(self, files: Mapping[str, str]) -> str | None:
+        """Import `course_app.main` of these files (path to source) away from this process. Return why it fails."""
+        if not self._fork:
+            return None
+        request = Request(
+            exercise=IMPORT_ONLY,
+            module="course_app.main",
+            file="course_app/main.py",
+            files=files,
+            nonce="",
+            time_limit=self.time_limit,
+            memory_limit=self.memory_limit,
+            environment=self.environment,
+        )
+        values = asdict(request)
+        del values["nonce"]
+        with self._lock:
+            return self._check_in_helper(IMPORT_ONLY, values).message
 
     def close(self, *, keep_owned_dir: bool = False) -> None:
         """End the helper, which deletes `owned_dir` unless that is to be kept."""
@@ -126,7 +145,7 @@ class Checker:
             self._helper = _Helper(self.chapter.checks_file, self._owned_dir)
         return self._helper
 
-    def _check_in_helper(self, exercise: Exercise, values: dict[str, Any]) -> CheckResult:
+    def _check_in_helper(self, exercise_id: str, values: dict[str, Any]) -> CheckResult:
         started = time.perf_counter()
         helper = self._running()
         try:
@@ -140,7 +159,7 @@ class Checker:
             helper.kill()
             self._helper = None
             return CheckResult(
-                exercise.id,
+                exercise_id,
                 "error",
                 time.perf_counter() - started,
                 message="The checker was ended while it ran your code, and has been started again: "

@@ -29,13 +29,18 @@ BASE_URL = "https://course.test"
 
 @dataclass(frozen=True)
 class Fault:
-    """An exception, told from the learner's own code: `KeyError: 'sub' in course_app/core/tokens.py, line 12`."""
+    """An exception, told from the learner's own code: `KeyError: 'sub' in course_app/core/tokens.py, line 12`.
+
+    Without a `kind`, `text` is a whole sentence.
+    """
 
     kind: str
     text: str
     place: str | None
 
     def __str__(self) -> str:
+        if not self.kind:
+            return self.text
         said = f"{self.kind}: {self.text}" if self.text else self.kind
         return f"{said} in {self.place}" if self.place else said
 
@@ -67,11 +72,15 @@ class Running:
 
 
 class LiveApp:
-    """Forwards each request to the latest build. A build that fails leaves the last one that worked running."""
+    """Forwards each request to the latest build. A build that fails leaves the last one that worked running.
 
-    def __init__(self, folder: Path, clock: Callable[[], Any]) -> None:
+    `vet` says why the files must not be imported into this process, where they must not.
+    """
+
+    def __init__(self, folder: Path, clock: Callable[[], Any], vet: Callable[[], str | None] = lambda: None) -> None:
         self.folder = folder
         self.clock = clock
+        self.vet = vet
         self.fault: Fault | None = None
         self.last_error: Fault | None = None
         self._running: Running | None = None
@@ -86,8 +95,13 @@ class LiveApp:
         """Build the app from its files as they are now. Return what went wrong; the last good build then goes on."""
         loader.install(self.folder)
         self._built_from = self._files()
+        has_main = (self.folder / "course_app" / "main.py").is_file()
+        refused = self.vet() if has_main else None
+        if refused is not None:
+            self.fault = Fault("", refused, None)
+            return self.fault
         before = loader.purge()
-        if not (self.folder / "course_app" / "main.py").is_file():
+        if not has_main:
             return None
         try:
             loader.make_packages(self.folder)

@@ -53,7 +53,7 @@ def counted(number: int, thing: str) -> str:
 
 
 @magics_class
-class CourseMagics(Magics):  # type: ignore[misc]
+class CourseMagics(Magics):
     """The magics of one kernel."""
 
     def __init__(self, shell: InteractiveShell) -> None:

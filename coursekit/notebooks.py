@@ -37,6 +37,15 @@ def sources_digest(notebook: bytes) -> str:
     return digest(json.dumps(cells))
 
 
+def without_outputs(notebook: bytes) -> bytes:
+    """The notebook as a learner gets it: what its cells print, they see when they run it."""
+    content = json.loads(notebook)
+    for cell in content["cells"]:
+        if cell["cell_type"] == "code":
+            cell["outputs"], cell["execution_count"] = [], None
+    return json.dumps(content, indent=1, ensure_ascii=False).encode() + b"\n"
+
+
 def refresh(workspace: Workspace, built: Path) -> list[PutBeside]:
     """Bring the workspace's notebooks up to date with the folder `built`.
 
@@ -49,7 +58,7 @@ def refresh(workspace: Workspace, built: Path) -> list[PutBeside]:
     beside: list[PutBeside] = []
     with workspace.changing() as progress:
         for source in sources:
-            content = source.read_bytes()
+            content = without_outputs(source.read_bytes())
             newest = sources_digest(content)
             target = workspace.folder / source.name
             with saying_why(target):

@@ -5,18 +5,17 @@ from __future__ import annotations
 import ast
 import time
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from coursekit.answers import Answer, load_answers
+from coursekit.check_pool import check_all
 from coursekit.checker import Checker, CheckResult
 from coursekit.course import Chapter, Course, Exercise
 from coursekit.errors import CourseError
 
 FEWEST_WRONG, FEWEST_RIGHT = 3, 1
 FEWEST_CHECKS, MOST_CHECKS = 4, 8
-HELPERS = 2
 
 
 @dataclass(frozen=True)
@@ -82,21 +81,11 @@ def prove(course: Course, numbers: Sequence[int] | None = None, *, time_limit: f
 
 def _prove_chapter(course: Course, chapter: Chapter, time_limit: float) -> list[Proof]:
     answers = load_answers(chapter)
-    checkers = [Checker(course, chapter.number, time_limit=time_limit) for _ in range(HELPERS)]
-    # Each thread takes every second exercise, and has a helper to itself.
-    shares = [chapter.exercises[first::HELPERS] for first in range(HELPERS)]
 
-    def prove_share(checker: Checker, share: Sequence[Exercise]) -> list[Proof]:
-        with checker:
-            return [
-                prove_exercise(checker, exercise, [answer for answer in answers if answer.exercise == exercise.id])
-                for exercise in share
-            ]
+    def prove_one(checker: Checker, exercise: Exercise) -> Proof:
+        return prove_exercise(checker, exercise, [answer for answer in answers if answer.exercise == exercise.id])
 
-    with ThreadPoolExecutor(HELPERS) as pool:
-        proofs = [proof for share in pool.map(prove_share, checkers, shares) for proof in share]
-    order = [exercise.id for exercise in chapter.exercises]
-    return sorted(proofs, key=lambda proof: order.index(proof.exercise))
+    return check_all(course, chapter.number, chapter.exercises, prove_one, time_limit=time_limit)
 
 
 def prove_exercise(checker: Checker, exercise: Exercise, answers: Sequence[Answer]) -> Proof:

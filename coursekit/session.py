@@ -22,6 +22,7 @@ from coursekit.errors import CourseError
 from coursekit.live_app import Fault, LiveApp, client_for
 from coursekit.loader import PACKAGE
 from coursekit.loop import run_now
+from coursekit.progress import digest
 from coursekit.show import show
 from coursekit.sign_in import sign_in
 from coursekit.workspace import Workspace
@@ -50,7 +51,8 @@ class Session:
         self.keeps_work = kept is not None
         self.workspace = Workspace(kept or self.folder / "workspace", self.course)
         self.clock = FrozenClock()
-        self.live = LiveApp(self.workspace.folder, self.clock)
+        self.live = LiveApp(self.workspace.folder, self.clock, self._vet)
+        self._vetted: dict[str, str | None] = {}
         self.chapter: Chapter | None = None
         self._checkers: dict[int, Checker] = {}
         self._clients: list[httpx.AsyncClient] = []
@@ -105,6 +107,17 @@ class Session:
         fault = run_now(self.live.reload())
         self._rebind()
         return fault
+
+    def _vet(self) -> str | None:
+        """Import files of the learner's own away from this kernel first: they may end or hang the process."""
+        files = self.workspace.app_files()
+        own = {path: source for path, source in files.items() if not self.workspace.is_known(path, source)}
+        key = digest(repr(sorted(files.items())))
+        if not own or self.chapter is None:
+            return None
+        if key not in self._vetted:
+            self._vetted[key] = self.checker(self.chapter.number).try_import(files)
+        return self._vetted[key]
 
     def _rebind(self) -> None:
         """Point imported names at the new build, so that `isinstance` holds across a reload."""

@@ -74,6 +74,23 @@ class Workspace:
         with saying_why(file):
             return file.read_text(encoding="utf-8", errors="surrogateescape") if file.is_file() else None
 
+    def app_files(self) -> dict[str, str]:
+        """The learner's app as it stands: path to source."""
+        paths = sorted((self.folder / "course_app").rglob("*.py"))
+        names = [path.relative_to(self.folder).as_posix() for path in paths if path.name != "__init__.py"]
+        return {name: source for name in names if (source := self.app_file(name)) is not None}
+
+    def is_known(self, path: str, source: str) -> bool:
+        """Whether the source is a version of that file that the course has, or an answer that passed."""
+        if any(saved == path and source == version for _, saved, version in self.course.saves()):
+            return True
+        for exercise in self.course.exercises():
+            if exercise.path == path:
+                passing = self.passing(exercise)
+                if source == reference_of(exercise) or (passing is not None and source == passing.source):
+                    return True
+        return False
+
     # Writing
 
     @contextmanager
@@ -128,7 +145,7 @@ class Workspace:
             return attempts.judge(attempt, outcome)
 
     def settle(self, exercise: Exercise, *, mine: Attempt | None = None, reference: bool = False) -> str | None:
-        """Put a version of an exercise's file into the app: the one named, else the one that passed, else the reference.
+        """Put a version of an exercise's file into the app: `mine`, else the one that passed, else the reference.
 
         Return where a hand edit was set aside, if any. An exercise without a path is saved below `exercises/`.
         """
@@ -219,7 +236,7 @@ class Workspace:
         known = progress.files.get(path)
         if known and known.sha256 == digest(there):
             return None
-        if there in {version for _, saved, version in self.course.saves() if saved == path}:
+        if self.is_known(path, there):
             return None
         target = self._free_backup(path)
         write_whole(target, (self.folder / path).read_bytes())

@@ -66,7 +66,8 @@ def saves(course: Course, folder: Path) -> Iterator[Row]:
 
     async def measure() -> list[float]:
         live = LiveApp(folder, FrozenClock())
-        assert await live.reload() is None
+        fault = await live.reload()
+        assert fault is None, str(fault)
         seconds = []
         for number in range(SAVES):
             started = time.perf_counter()

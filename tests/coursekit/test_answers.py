@@ -86,7 +86,7 @@ def test_cell(chapter: Chapter) -> None:
         (
             'wrong("1.1", "often", replace="number", by="", caught_by="x")',
             "Chapter 1: exercise 1.1, answer 'often': the text 'number' occurs 3 times in the solution and has to "
-            "XX",
+            "occur exactly once.",
         ),
         (
             'right("1.1", "second edit", edits=[("2 *", "3 *"), ("2 *", "4 *")])',

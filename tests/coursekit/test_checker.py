@@ -376,6 +376,25 @@ def test_memory_of_a_grandchild(narrow: Checker, exercise: Exercise) -> None:
     assert_alive(narrow, exercise)
 
 
+def test_endless_forks(checker: Checker, exercise: Exercise) -> None:
+    result = checker.check(exercise, "import os, time\nwhile True:\n    os.fork()\n    time.sleep(0.05)\n")
+    assert result.outcome == "error"
+    # Whichever comes first: forked processes share memory, which counts for each of them.
+    assert result.message is not None
+    assert re.search("because it (started more than 50 processes|used more than 2 GiB of memory): ", result.message)
+    assert_alive(checker, exercise)
+
+
+@pytest.mark.parametrize(
+    "source", ["(" * 100_000, "-" * 1_000_000 + "1", "x = " + "+".join("1" * 100_000) + "\n", "[" * 90]
+)
+def test_source_that_is_too_deep(source: str, checker: Checker, exercise: Exercise) -> None:
+    result = checker.check(exercise, source)
+    assert result.outcome in ("error", "failed")
+    assert "passed" not in outcomes(result).values()
+    assert_alive(checker, exercise)
+
+
 def test_recursion_in_a_check(checker: Checker, exercise: Exercise) -> None:
     result = checker.check(exercise, "def double(number):\n    return double(number + 1)\n")
     assert result.outcome == "failed"

@@ -205,8 +205,8 @@ def test_two_notebooks_on_the_same_exercise(kernel_in: Callable[..., Kernel], ce
     assert names == ["0001-passed.py", "0002-failed.py"]
     assert "stays in the app" in two.run(REPAIRED.replace("1.0.0", "2.0.0"))
     assert "200 OK" in two.run('show(await client.get("/health/live"))')
-    one.run("%%save course_app/api/v1/router.py\nfrom fastapi import APIRouter\n\napi_router = APIRouter(prefix='/v9')\n"
-            "api_router.add_api_route('/x', lambda: 'new')\n")  # fmt: skip
+    router = "from fastapi import APIRouter\n\napi_router = APIRouter(prefix='/v9')\n"
+    one.run(f"%%save course_app/api/v1/router.py\n{router}api_router.add_api_route('/x', lambda: 'new')\n")
     assert 'GET /v9/x -> 200 OK\n"new"' in two.run('show(await client.get("/v9/x"))')
 
 
@@ -313,3 +313,16 @@ def test_a_killed_kernel_leaves_no_folder_and_no_process(kernel: Kernel) -> None
         time.sleep(0.1)
     assert not folder.exists()
     assert not any(helper.is_running() and helper.status() != psutil.STATUS_ZOMBIE for helper in helpers)
+
+
+@pytest.mark.parametrize("bad", ["import os\nos._exit(1)", "while True: pass", "import ctypes\nctypes.string_at(0)"])
+def test_a_save_that_would_end_or_hang_the_kernel(kernel_in: Callable[..., Kernel], cells: list[str], bad: str) -> None:
+    kernel = kernel_in()
+    run_through(kernel, cells, "%%save course_app/main.py")
+    said = kernel.run(f"%%save course_app/core/clock.py\n{bad}\n")
+    assert "course_app/core/clock.py" in said or "core/clock.py" in said
+    assert "The last version of the app that worked goes on." in said
+    assert "200 OK" in kernel.run('show(await client.get("/health/live"))')
+    again = kernel_in()
+    assert "cannot be loaded" in again.run(OPEN)
+    assert again.run("1 + 1") == "2"

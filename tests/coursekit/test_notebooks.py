@@ -43,6 +43,12 @@ def test_a_missing_notebook_is_copied(built: Path, workspace: Workspace) -> None
     assert sources(workspace.folder / NAME) == ["1 + 1"]
 
 
+def test_a_learner_starts_without_outputs(built: Path, workspace: Workspace) -> None:
+    write(built / NAME, "1 + 1", output="2")
+    notebooks.refresh(workspace, built)
+    assert nbformat.read(workspace.folder / NAME, as_version=4).cells[0].outputs == []
+
+
 def test_an_untouched_one_is_replaced_though_it_was_run(built: Path, workspace: Workspace) -> None:
     notebooks.refresh(workspace, built)
     write(workspace.folder / NAME, "1 + 1", output="2")

@@ -87,7 +87,8 @@ def test_caught_by_another_check(root: Path) -> None:
         root, "answers.py", ('return number ** 2", caught_by="test_http"', 'return number ** 2", caught_by="test_two"')
     )
     assert proof_of(root).faults == [
-        "the wrong answer 'squared' is failed, not by an objection of test_two: test_others (failed), test_http (failed)"
+        "the wrong answer 'squared' is failed, not by an objection of test_two: "
+        "test_others (failed), test_http (failed)"
     ]
 
 
