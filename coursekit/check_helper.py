@@ -14,6 +14,7 @@ import os
 import secrets
 import select
 import shutil
+import signal
 import sys
 import time
 from dataclasses import asdict
@@ -178,6 +179,7 @@ class Helper(_Collected):
         status = 70
         try:
             os.setsid()
+            _end_with_the_parent()
             os.close(self._requests)
             os.close(self._replies)
             check_child.run(request, folder, check_child.items_of(items, request.exercise), snapshot)
@@ -220,10 +222,20 @@ class Helper(_Collected):
                 shutil.rmtree(folder, ignore_errors=True)
 
 
+_PR_SET_PDEATHSIG = 1
+_PR_SET_CHILD_SUBREAPER = 36
+
+
 def _adopt_orphans() -> None:
     """On Linux, become the parent of processes whose own parent ends, so that none can slip away."""
     if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(36, 1, 0, 0, 0)
+        ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def _end_with_the_parent() -> None:
+    """On Linux, have this process killed when its parent is: nobody else would hold it to its time."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
 
 
 def _reap_orphans() -> None:

@@ -140,7 +140,7 @@ class Explainer:
         for cause in _causes(error):
             in_answer = [frame for frame in _frames(cause.__traceback__) if self._is_answer(frame[0])]
             in_app = [frame for frame in _frames(cause.__traceback__) if frame[0].startswith(self.tree)]
-            for filename, line in (in_answer or in_app)[-1:]:
+            for filename, line in (in_answer or in_app)[-1:] if self.exercise_id else in_app[-1:]:
                 relative = Path(filename).relative_to(self.tree).as_posix()
                 return Place(shown(relative), line, _short(self._line(filename, line), 120))
         return None
@@ -155,7 +155,7 @@ class Explainer:
                 frames.append((head, int(number)))
         own = [frame for frame in frames if self._is_answer(frame[0])]
         app = [frame for frame in frames if frame[0].startswith(self.tree)]
-        for filename, number_ in (own or app)[:1]:
+        for filename, number_ in (own or app)[:1] if self.exercise_id else app[:1]:
             relative = Path(filename).relative_to(self.tree).as_posix()
             return Place(shown(relative), number_, _short(self._line(filename, number_), 120))
         return None

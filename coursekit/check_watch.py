@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import os
 import select
 import signal
 import subprocess
+import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -173,17 +175,37 @@ def _text(path: Path) -> str:
         return ""
 
 
+def _free(path: Path, length: int) -> bool:
+    """On Linux, turn the beginning of a file into a hole, without a moment in which its end could be lost."""
+    if sys.platform != "linux":
+        return False
+    keep_size_and_punch_hole = 0x01 | 0x02
+    descriptor = os.open(path, os.O_RDWR)
+    try:
+        fallocate = ctypes.CDLL(None).fallocate
+        return bool(fallocate(descriptor, keep_size_and_punch_hole, ctypes.c_int64(0), ctypes.c_int64(length)) == 0)
+    finally:
+        os.close(descriptor)
+
+
 class _Output:
     """What a process printed. Only the end of it is kept, on disk too."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self._before = b""
+        self._freed = 0
 
     def keep_small(self) -> None:
-        """Cut the file when it has grown too large. The process appends, so it goes on at the new end."""
+        """Give the disk back what was printed long ago."""
         with contextlib.suppress(OSError):
-            if self.path.stat().st_size > LARGEST_OUTPUT:
+            size = self.path.stat().st_size
+            if size - self._freed <= LARGEST_OUTPUT:
+                return
+            if _free(self.path, size - 4 * KEPT_CHARACTERS):
+                self._freed = size - 4 * KEPT_CHARACTERS
+            else:
+                # The process appends, so it goes on at the new end; what it prints right now may be lost.
                 self._before = self._tail()
                 os.truncate(self.path, 0)
 

@@ -209,11 +209,11 @@ def build(
     force: Annotated[bool, typer.Option("--force", help="Execute the notebooks even if nothing changed.")] = False,
 ) -> None:
     """Build notebooks/, solutions/ and course_app/ from chapters/."""
-    from coursekit import build
-
     course = Course.load()
     for number in chapters or ():
         course.chapter(number)
+    from coursekit import build
+
     if check_only:
         faults = build.stale(course)
         for fault in faults:
@@ -229,11 +229,11 @@ def build(
 @app.command()
 def prove(chapters: Chapters = None, as_json: Json = False) -> None:
     """Show that the checks tell right from wrong: stub, solution, listed wrong answers, alternative right ones."""
-    from coursekit.prove import prove
-
     course = Course.load()
     for number in chapters or ():
         course.chapter(number)
+    from coursekit.prove import prove
+
     proofs = prove(course, chapters)
     if as_json:
         _print_json(proofs.to_json())
@@ -253,3 +253,35 @@ def prove(chapters: Chapters = None, as_json: Json = False) -> None:
             print(fault)
         print(f"{sum(proof.proved for proof in proofs.proofs)} of {len(proofs.proofs)} exercises proved")
     raise typer.Exit(0 if proofs.proved else 1)
+
+
+@app.command()
+def mutate(
+    chapters: Chapters = None,
+    exercise_id: Annotated[
+        str | None, typer.Option("--exercise", metavar="EXERCISE", help="Only this one, as in 3.2.", show_default=False)
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Change each solution in small mechanical ways and show the changes that no check notices."""
+    course = Course.load()
+    for number in chapters or ():
+        course.chapter(number)
+    if exercise_id is not None:
+        course.exercise(exercise_id)
+    from coursekit.mutate import mutate
+
+    report = mutate(course, chapters, exercise=exercise_id)
+    if as_json:
+        _print_json(report.to_json())
+    else:
+        for survivor in report.survivors:
+            print(
+                f"{survivor.exercise}, line {survivor.line}, {survivor.operator}: no check notices\n{survivor.diff}\n"
+            )
+        for fault in report.faults:
+            print(fault)
+        print(
+            f"{report.tried} changes tried: {len(report.survivors)} unnoticed, {report.allowed} explained as equivalent"
+        )
+    raise typer.Exit(0 if report.clean else 1)

@@ -236,17 +236,20 @@ class Course:
         for chapter in self.chapters:
             yield from chapter.exercises
 
-    def saves(self) -> Iterator[tuple[Cell, str, str]]:
+    @cached_property
+    def saves(self) -> tuple[tuple[Cell, str, str], ...]:
         """Every cell that saves an app file, with the path and the reference source of that file."""
-        for chapter in self.chapters:
-            for cell in chapter.cells:
-                if cell.path is not None:
-                    yield cell, cell.path, as_file(cell.solved())
+        return tuple(
+            (cell, cell.path, as_file(cell.solved()))
+            for chapter in self.chapters
+            for cell in chapter.cells
+            if cell.path is not None
+        )
 
     def app_at(self, number: int, cell: int) -> dict[str, str]:
         """The reference app after that cell of chapter `number`, path to source. Cell -1 is the chapter's start."""
         files: dict[str, str] = {}
-        for saving, path, source in self.saves():
+        for saving, path, source in self.saves:
             if (saving.chapter, saving.index) > (number, cell):
                 break
             files[path] = source
@@ -254,7 +257,7 @@ class Course:
 
     def finished_app(self) -> dict[str, str]:
         """The app after the last cell of the last chapter."""
-        return {path: source for _, path, source in self.saves()}
+        return {path: source for _, path, source in self.saves}
 
 
 def read_chapter(folder: Path) -> Chapter:

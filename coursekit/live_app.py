@@ -74,6 +74,9 @@ class Running:
 class LiveApp:
     """Forwards each request to the latest build. A build that fails leaves the last one that worked running.
 
+    A build is imported at once and started at its first request. So nothing has to wait inside a magic, where a nested
+    event loop would begin the next queued cell in the middle of this one.
+
     `vet` says why the files must not be imported into this process, where they must not.
     """
 
@@ -83,19 +86,30 @@ class LiveApp:
         self.vet = vet
         self.fault: Fault | None = None
         self.last_error: Fault | None = None
+        self._next: Any = None
         self._running: Running | None = None
+        self._running_modules: dict[str, ModuleType] = {}
+        self._starting = asyncio.Lock()
         self._built_from: frozenset[tuple[str, int, int]] = frozenset()
 
     @property
     def application(self) -> Any:
-        """The FastAPI object that answers now, or None."""
+        """The FastAPI object that answers the next request, or None."""
+        if self._next is not None:
+            return self._next
         return self._running.application if self._running else None
 
     async def reload(self) -> Fault | None:
+        """Build and start the app. Return what went wrong; the last good build then goes on."""
+        return self.build() or await self.start()
+
+    def build(self) -> Fault | None:
         """Build the app from its files as they are now. Return what went wrong; the last good build then goes on."""
         loader.install(self.folder)
-        self._built_from = self._files()
         has_main = (self.folder / "course_app" / "main.py").is_file()
+        if has_main:
+            loader.make_packages(self.folder)
+        self._built_from = self._files()
         refused = self.vet() if has_main else None
         if refused is not None:
             self.fault = Fault("", refused, None)
@@ -103,14 +117,14 @@ class LiveApp:
         before = loader.purge()
         if not has_main:
             return None
+        if self._next is None:
+            self._running_modules = before
         try:
-            loader.make_packages(self.folder)
             main = importlib.import_module("course_app.main")
             application = main.create_app(clock=self.clock)
             previous = self.application
             if hasattr(previous, "state") and hasattr(previous.state, "memory"):
                 application.state.memory = previous.state.memory
-            started = await _start(application)
         except (Exception, SystemExit) as error:
             self._restore(before)
             self.fault = fault_of(error, self.folder)
@@ -118,14 +132,29 @@ class LiveApp:
         except BaseException:
             self._restore(before)
             raise
-        await self.close()
-        self._running, self.fault = started, None
+        self._next, self.fault = application, None
         return None
+
+    async def start(self) -> Fault | None:
+        """Start the latest build, if it has not been started. Return what went wrong; the one before then goes on."""
+        async with self._starting:
+            if self._next is None:
+                return None
+            application, self._next = self._next, None
+            try:
+                started = await _start(application)
+            except (Exception, SystemExit) as error:
+                self._restore(self._running_modules)
+                self.fault = fault_of(error, self.folder)
+                return self.fault
+            await self._stop()
+            self._running = started
+            return None
 
     def _restore(self, modules: dict[str, ModuleType]) -> None:
         """Go on with the modules of the last good build, where there is one."""
         loader.purge()
-        if self._running is not None:
+        if self.application is not None:
             sys.modules.update(modules)
 
     def _files(self) -> frozenset[tuple[str, int, int]]:
@@ -133,7 +162,11 @@ class LiveApp:
         return frozenset((str(path), (stat := path.stat()).st_mtime_ns, stat.st_size) for path in files)
 
     async def close(self) -> None:
-        """End the lifespan of the build that runs."""
+        """End the lifespan of the build that runs; one that was not started never will be."""
+        self._next = None
+        await self._stop()
+
+    async def _stop(self) -> None:
         if self._running is not None:
             self._running.stop.set()
             with contextlib.suppress(Exception):
@@ -141,9 +174,12 @@ class LiveApp:
             self._running = None
 
     async def ensure_running(self) -> None:
-        """Take in files changed since the last build. Raise `CourseError` when no build works."""
+        """Take in changed files. Raise `CourseError` when the latest build does not start, or none works."""
         if self._files() != self._built_from:
-            await self.reload()
+            self.build()
+        fault = await self.start()
+        if fault and self._running is not None:
+            raise CourseError(f"Your app cannot be started: {fault}; the last version of it that worked goes on.")
         if self._running is None:
             why = f"it cannot be loaded: {self.fault}" if self.fault else "it has no course_app/main.py yet"
             raise CourseError(f"Your app cannot answer, because {why}.")

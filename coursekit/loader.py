@@ -61,5 +61,6 @@ def purge(package: str = PACKAGE) -> dict[str, ModuleType]:
 def make_packages(folder: Path, package: str = PACKAGE) -> None:
     """Put an empty `__init__.py` into the package and every folder of it that has none."""
     for directory in [folder / package, *(path for path in (folder / package).rglob("*") if path.is_dir())]:
-        if directory.name != "__pycache__":
-            (directory / "__init__.py").touch()
+        init = directory / "__init__.py"
+        if directory.name != "__pycache__" and not init.exists():
+            init.touch()

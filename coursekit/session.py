@@ -21,10 +21,9 @@ from coursekit.course import Chapter, Course, Exercise
 from coursekit.errors import CourseError
 from coursekit.live_app import Fault, LiveApp, client_for
 from coursekit.loader import PACKAGE
-from coursekit.loop import run_now
 from coursekit.progress import digest
 from coursekit.show import show
-from coursekit.sign_in import sign_in
+from coursekit.sign_in import SignInFirst, check_role, sign_in
 from coursekit.workspace import Workspace
 
 
@@ -99,12 +98,14 @@ class Session:
 
     def client_as(self, role: str, name: str | None = None) -> httpx.AsyncClient:
         """Return a client that is signed in as an account of that role; another `name` is another account."""
+        check_role(role)
         admin = (os.environ["FIRST_ADMIN_EMAIL"], os.environ["FIRST_ADMIN_PASSWORD"])
-        return run_now(sign_in(lambda: client_for(self.live), role, admin=admin, name=name))
+        account = SignInFirst(lambda: sign_in(lambda: client_for(self.live), role, admin=admin, name=name))
+        return client_for(self.live, auth=account)
 
     def reload(self) -> Fault | None:
         """Bring the live app up to date and rebind the names that the notebook imported from it."""
-        fault = run_now(self.live.reload())
+        fault = self.live.build()
         self._rebind()
         return fault
 

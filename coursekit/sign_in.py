@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from typing import Any
 
 import httpx
@@ -24,8 +24,7 @@ async def sign_in(
     the first admin, the first time it is asked for; `name` tells several accounts of one role apart. Raise
     `CourseError` where the app has no sign-in or refuses a step.
     """
-    if role not in ROLES:
-        raise CourseError(f"There is no role {role!r}: an account is {', '.join(ROLES[:-1])} or {ROLES[-1]}.")
+    check_role(role)
     client = make_client()
     if role == "admin" and name is None:
         client.headers["Authorization"] = await _bearer(client, *admin)
@@ -41,6 +40,29 @@ async def sign_in(
         await _promote(make_client, _data(registered)["id"], role, admin)
     client.headers["Authorization"] = await _bearer(client, email, PASSWORD)
     return client
+
+
+def check_role(role: str) -> None:
+    """Raise `CourseError` on a role that no account has."""
+    if role not in ROLES:
+        raise CourseError(f"There is no role {role!r}: an account is {', '.join(ROLES[:-1])} or {ROLES[-1]}.")
+
+
+class SignInFirst(httpx.Auth):
+    """Signs in before the first request of a client, which therefore can be made without waiting."""
+
+    def __init__(self, signing_in: Callable[[], Awaitable[httpx.AsyncClient]]) -> None:
+        self._signing_in = signing_in
+        self._bearer: str | None = None
+
+    async def async_auth_flow(self, request: httpx.Request) -> AsyncGenerator[httpx.Request, httpx.Response]:
+        """Put the token on the request, unless it carries credentials of its own."""
+        if self._bearer is None:
+            client = await self._signing_in()
+            self._bearer = client.headers["Authorization"]
+            await client.aclose()
+        request.headers.setdefault("Authorization", self._bearer)
+        yield request
 
 
 async def _promote(make_client: MakeClient, user_id: object, role: str, admin: tuple[str, str]) -> None:

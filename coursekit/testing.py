@@ -8,9 +8,11 @@ from __future__ import annotations
 import inspect
 import sys
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any, NoReturn, TypeVar
 
 import httpx
+from anyio import to_thread
 
 from coursekit.check_client import client_for
 
@@ -160,9 +162,15 @@ def _call_text(call: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str
 
 
 async def learner_test_passes(test_function: Callable[..., Any], **fixtures: Any) -> bool:
-    """Run a test that the learner wrote, sync or async. Whether it passed: any exception, or a skip, is a failure."""
+    """Run a test that the learner wrote, sync or async. Whether it passed: any exception, or a skip, is a failure.
+
+    A sync test runs in a thread, so that it may drive its client with `asyncio.run`.
+    """
     try:
-        result = test_function(**fixtures)
+        if inspect.iscoroutinefunction(test_function):
+            result = test_function(**fixtures)
+        else:
+            result = await to_thread.run_sync(partial(test_function, **fixtures))
         if inspect.isawaitable(result):
             await result
     except (KeyboardInterrupt, GeneratorExit):

@@ -82,7 +82,7 @@ class Workspace:
 
     def is_known(self, path: str, source: str) -> bool:
         """Whether the source is a version of that file that the course has, or an answer that passed."""
-        if any(saved == path and source == version for _, saved, version in self.course.saves()):
+        if any(saved == path and source == version for _, saved, version in self.course.saves):
             return True
         for exercise in self.course.exercises():
             if exercise.path == path:
@@ -177,7 +177,7 @@ class Workspace:
             cell = progress.last_cell.get(number, -1)
             wanted = {
                 saving.path: saving
-                for saving, _, _ in self.course.saves()
+                for saving, _, _ in self.course.saves
                 if (saving.chapter, saving.index) <= (number, cell)
             }
             for path, saving in wanted.items():

@@ -374,7 +374,7 @@ wrong(
     "only the names looked at",
     replace="assert response.status_code == 503",
     by="",
-    caught_by="test_catches_status_200",
+    caught_by="test_catches_other_status",
 )
 wrong(
     "1.6",
@@ -400,6 +400,13 @@ wrong(
 wrong("1.6", "never with everything up", replace=UP, by="", caught_by="test_catches_never_ready")
 wrong(
     "1.6",
+    "not asked which names there are while all is up",
+    replace='assert response.json()["down"] == []',
+    by="",
+    caught_by="test_catches_names_while_up",
+)
+wrong(
+    "1.6",
     "overrides left behind",
     replace="        app.dependency_overrides.clear()",
     by="        pass",
@@ -417,6 +424,21 @@ wrong(
     replace="assert response.status_code == 200",
     by='assert response.json()["status"] == "ok"',
     caught_by="test_passes_on_the_right_one",
+)
+right(
+    "1.6",
+    "a plain function that drives the client with asyncio.run",
+    edits=[
+        ("async def test_ready", "import asyncio\n\n\ndef test_ready"),
+        (
+            '        response = await client.get("/health/ready")\n        assert response.status_code == 503',
+            '        response = asyncio.run(client.get("/health/ready"))\n        assert response.status_code == 503',
+        ),
+        (
+            '        response = await client.get("/health/ready")\n        assert response.status_code == 200',
+            '        response = asyncio.run(client.get("/health/ready"))\n        assert response.status_code == 200',
+        ),
+    ],
 )
 right(
     "1.6",

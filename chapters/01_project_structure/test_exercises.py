@@ -105,7 +105,7 @@ async def test_lifespan_runs():
         yield
         events.append(("stop", id(app)))
 
-    first, second = new_application(lifespan=lifespan), new_application(lifespan=lifespan)
+    _, second = new_application(lifespan=lifespan), new_application(lifespan=lifespan)
     async with second.router.lifespan_context(second):
         assert events == [("start", id(second))], told(
             "start of the second of two applications", "its lifespan entered once, with itself", f"{len(events)} calls"
@@ -113,7 +113,6 @@ async def test_lifespan_runs():
     assert events == [("start", id(second)), ("stop", id(second))], told(
         "stop of the second of two applications", "its lifespan left", [event for event, _ in events]
     )
-    assert first is not second
 
 
 # 1.2
@@ -518,9 +517,17 @@ async def test_catches_always_ready():
 
 
 @pytest.mark.exercise("1.6")
-async def test_catches_status_200():
-    """It fails on an application that names what is down but answers 200."""
-    await expect_caught(lambda down, _: (200, down), "answers 200 with the names of what is down")
+async def test_catches_other_status():
+    """It fails on an application that names what is down but answers 200 or 500."""
+    for status in (200, 500, 504):
+        fault = f"answers {status} with the names of what is down"
+        await expect_caught(lambda down, _, status=status: (status if down else 200, down), fault)
+
+
+@pytest.mark.exercise("1.6")
+async def test_catches_names_while_up():
+    """It fails on an application that answers 200 and names something although everything is up."""
+    await expect_caught(lambda down, every: (503, down) if down else (200, every), "names what is up, with status 200")
 
 
 @pytest.mark.exercise("1.6")

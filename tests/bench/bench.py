@@ -60,7 +60,7 @@ def saves(course: Course, folder: Path) -> Iterator[Row]:
     last = course.chapters[-1].number
     workspace.catch_up(last + 1)
     cell, source = next(
-        (cell, source) for cell, path, source in reversed(list(course.saves())) if path == "course_app/main.py"
+        (cell, source) for cell, path, source in reversed(list(course.saves)) if path == "course_app/main.py"
     )
     os.environ.update(ENVIRONMENT="test", SECRET_KEY="s" * 48, DATABASE_URL=f"sqlite+aiosqlite:///{folder / 'app.db'}")
 

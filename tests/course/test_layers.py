@@ -34,7 +34,7 @@ def imported(source: str) -> Iterator[str]:
 
 def test_imports_point_one_way(course: Course) -> None:
     uphill = set()
-    for _, path, source in course.saves():
+    for _, path, source in course.saves:
         if not path.endswith(".py"):
             continue
         layer = path.split("/")[1].removesuffix(".py")

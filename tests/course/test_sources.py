@@ -12,6 +12,7 @@ import pytest
 from coursekit.course import Cell, Course, Exercise
 
 FILES = {"chapter.md", "test_exercises.py", "answers.py"}
+OPTIONAL = {"equivalent.toml"}
 # A stub uses less than it imports and is given.
 STUB_MAY = "--extend-ignore=F401,F841,RUF100,RUF029,B007,PT"
 
@@ -21,7 +22,7 @@ def test_no_stray_files(course: Course, root: Path) -> None:
     assert folders == {chapter.name for chapter in course.chapters}
     for chapter in course.chapters:
         there = {path.name for path in chapter.folder.iterdir() if path.name != "__pycache__"}
-        assert there == FILES, chapter.name
+        assert there - OPTIONAL == FILES, chapter.name
 
 
 def test_every_chapter_has_its_heading_and_starts_with_the_kit(course: Course) -> None:

@@ -63,6 +63,18 @@ def assert_alive(checker: Checker, exercise: Exercise) -> None:
     assert checker.check(exercise, exercise.solution).outcome == "passed"
 
 
+def ends(pid: int) -> bool:
+    """Whether the process is gone within five seconds, or only waits for its parent to notice."""
+    for _ in range(100):
+        try:
+            if psutil.Process(pid).status() == psutil.STATUS_ZOMBIE:
+                return True
+        except psutil.NoSuchProcess:
+            return True
+        time.sleep(0.05)
+    return False
+
+
 def test_solution_passes(checker: Checker, tiny: Course) -> None:
     for one in tiny.exercises():
         result = checker.check(one, one.solution)
@@ -491,7 +503,7 @@ def test_forked_grandchild(checker: Checker, exercise: Exercise) -> None:
     result = checker.check(exercise, source)
     assert result.outcome == "passed"
     assert result.seconds < 5
-    assert not psutil.pid_exists(int(result.printed))
+    assert ends(int(result.printed))
     both = checker.check(exercise, "import os\nos.fork()\ndef double(number):\n    return number\n")
     assert both.outcome == "failed"
 
@@ -505,6 +517,28 @@ def test_threads_and_tasks_left_running(checker: Checker, exercise: Exercise) ->
     )
     result = checker.check(exercise, source)
     assert (result.outcome, result.seconds < 5) == ("passed", True)
+
+
+def test_try_import(checker: Checker, tiny: Course, exercise: Exercise) -> None:
+    """The whole app, imported away from the kernel: what a save would do to it."""
+    files = tiny.finished_app()
+    assert checker.try_import(files) is None
+    for source, message in (
+        (
+            "import os\nos._exit(0)\n",
+            r"main\.py ended the whole program \(exit status 0\) before the checks were done: .*",
+        ),
+        ("import course_app.nothing\n", r"core/config\.py, line 1: `.*`: there is no module course_app\.nothing; .*"),
+    ):
+        broken = {
+            **files,
+            "course_app/core/config.py": source,
+            "course_app/main.py": "import course_app.core.config\n" + files["course_app/main.py"],
+        }
+        told = checker.try_import(broken)
+        assert told is not None
+        assert re.fullmatch(message, told), told
+    assert_alive(checker, exercise)
 
 
 def test_closed_and_written_descriptors(checker: Checker, exercise: Exercise) -> None:
@@ -531,9 +565,15 @@ def test_forged_report(checker: Checker, exercise: Exercise) -> None:
     assert checker.check(exercise, source).outcome == "error"
 
 
-def test_a_killed_helper_is_started_again(tiny: Course, exercise: Exercise) -> None:
+def test_a_killed_helper_is_started_again(tiny: Course, exercise: Exercise, tmp_path: Path) -> None:
     with Checker(tiny, 1) as checker:
-        result = checker.check(exercise, "import os\nos.kill(os.getppid(), 9)\nimport time\ntime.sleep(5)\n")
+        pid_file = tmp_path / "pid"
+        source = (
+            f"import os, time\nopen({str(pid_file)!r}, 'w').write(str(os.getpid()))\n"
+            "os.kill(os.getppid(), 9)\ntime.sleep(60)\n"
+        )
+        result = checker.check(exercise, source)
+        assert ends(int(pid_file.read_text()))
         assert result.outcome == "error"
         assert result.message == (
             "The checker was ended while it ran your code, and has been started again: "

@@ -83,6 +83,16 @@ async def test_a_save_of_the_same_size_in_the_same_second_is_seen(live: LiveApp,
     assert not list(live.folder.rglob("__pycache__"))
 
 
+async def test_requests_alone_build_nothing(live: LiveApp, write: Write) -> None:
+    write("main.py", MAIN)
+    await live.reload()
+    built = live.application
+    async with client_for(live) as client:
+        for _ in range(3):
+            await client.get("/version")
+    assert live.application is built
+
+
 async def test_an_edit_by_hand_is_seen_at_the_next_request(live: LiveApp, write: Write) -> None:
     write("main.py", MAIN)
     await live.reload()

@@ -1,0 +1,53 @@
+"""The failures that the application expects, as a tree. Services raise them, `api/errors.py` answers them."""
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+
+class AppError(Exception):
+    """An expected failure. The message goes to the client: no secrets, no values the client did not send."""
+
+    status: ClassVar[int]
+    headers: Mapping[str, str] | None = None
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
+
+
+class Unauthorized(AppError):
+    """Nobody is signed in. `error` is a code of RFC 6750, section 3.1; without one, no token was sent."""
+
+    status = 401
+
+    def __init__(self, message: str, error: str | None = None) -> None:
+        super().__init__(message)
+        self.headers = {"WWW-Authenticate": f'Bearer error="{error}"' if error else "Bearer"}
+
+
+class Forbidden(AppError):
+    """The caller is known, and may not do this."""
+
+    status = 403
+
+
+class NotFound(AppError):
+    """What the URL names is not there."""
+
+    status = 404
+
+
+class Conflict(AppError):
+    """The request contradicts what is stored."""
+
+    status = 409
+
+
+class OAuthError(Exception):
+    """A refusal of the token endpoint, in the words of RFC 6749, section 5.2."""
+
+    def __init__(self, error: str, description: str, status: int = 400) -> None:
+        super().__init__(error)
+        self.error = error
+        self.description = description
+        self.status = status

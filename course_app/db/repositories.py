@@ -1,0 +1,84 @@
+"""What the services need of a store, whatever the store is."""
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, Protocol
+
+from course_app.core.roles import Role
+from course_app.core.sorting import Order
+from course_app.db.models import Item, User
+
+
+class EmailTaken(Exception):
+    """Another account has this e-mail address."""
+
+
+class UserRepository(Protocol):
+    """The accounts."""
+
+    async def get(self, user_id: int) -> User | None: ...
+
+    async def get_by_email(self, email: str) -> User | None: ...
+
+    async def get_by_key(self, key: str) -> User | None: ...
+
+    async def add(
+        self, *, key: str, email: str, full_name: str, role: Role, hashed_password: str, created_at: datetime
+    ) -> User:
+        """Store an active account under a new id. Raise `EmailTaken`."""
+        ...
+
+    async def update(self, user_id: int, **changes: Any) -> User | None: ...
+
+    async def delete(self, user_id: int) -> bool:
+        """Whether it was there. The items of the account stay, with `owner_id` None."""
+        ...
+
+    async def page(self, *, skip: int, limit: int, sort: Order, role: Role | None = None) -> tuple[list[User], int]:
+        """One page, and how many accounts there are on all pages."""
+        ...
+
+    async def active_admins(self) -> int:
+        """How many active accounts are administrators."""
+        ...
+
+
+class ItemRepository(Protocol):
+    """The items."""
+
+    async def get(self, item_id: int) -> Item | None: ...
+
+    async def add(
+        self,
+        *,
+        name: str,
+        description: str | None,
+        price: Decimal,
+        quantity: int,
+        owner_id: int | None,
+        created_at: datetime,
+    ) -> Item:
+        """Store an item under a new id, which no other item ever had."""
+        ...
+
+    async def update(self, item_id: int, **changes: Any) -> Item | None: ...
+
+    async def delete(self, item_id: int) -> bool:
+        """Whether it was there."""
+        ...
+
+    async def page(
+        self,
+        *,
+        skip: int,
+        limit: int,
+        sort: Order,
+        q: str | None = None,
+        min_price: Decimal | None = None,
+        max_price: Decimal | None = None,
+    ) -> tuple[list[Item], int]:
+        """One page of the wanted items, and how many there are on all pages.
+
+        Wanted are items with `q` in their name under case folding, and a price in this range, both ends included.
+        """
+        ...

@@ -1,0 +1,55 @@
+"""The application: `create_app` puts the parts together, `app` is what uvicorn serves."""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
+
+from fastapi import FastAPI
+
+from course_app.api import health
+from course_app.api.errors import install_error_handlers
+from course_app.api.oauth import answer_oauth_error
+from course_app.api.v1.router import api_router
+from course_app.core.application import new_application
+from course_app.core.clock import Clock, utc_now
+from course_app.core.config import Settings
+from course_app.core.errors import OAuthError
+from course_app.core.hashing import Hashing
+from course_app.core.passwords import CHEAP, STRONG
+from course_app.core.redis import open_redis
+from course_app.core.startup import load_settings
+from course_app.db.memory import MemoryUsers
+from course_app.db.session import open_engine, ping
+from course_app.db.tables import new_tables
+from course_app.services.first_admin import make_first_admin
+from course_app.services.users import UserService
+
+
+@asynccontextmanager
+async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+    """Open what the application needs when it starts, close it when it stops."""
+    settings: Settings = app.state.settings
+    async with AsyncExitStack() as stack:
+        engine = await stack.enter_async_context(open_engine(settings.DATABASE_URL))
+        redis = await stack.enter_async_context(open_redis(settings.REDIS_URL))
+        app.state.probes = {"database": partial(ping, engine), "redis": redis.ping}
+        repository = MemoryUsers(app.state.memory)
+        await make_first_admin(settings, repository, UserService(repository, app.state.clock, app.state.hashing))
+        yield
+
+
+def create_app(settings: Settings | None = None, *, clock: Clock = utc_now) -> FastAPI:
+    """Return a new application. Without settings, read them from the environment (`ConfigurationError`)."""
+    settings = settings or load_settings()
+    app = new_application(settings, clock=clock, lifespan=lifespan)
+    app.router.redirect_slashes = False
+    app.state.memory = new_tables()
+    app.state.hashing = Hashing(CHEAP if settings.ENVIRONMENT == "test" else STRONG)
+    install_error_handlers(app)
+    app.add_exception_handler(OAuthError, answer_oauth_error)
+    app.include_router(health.router)
+    app.include_router(api_router)
+    return app
+
+
+app = create_app()
