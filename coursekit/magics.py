@@ -9,11 +9,11 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Any, TypeVar, cast
 
-import nest_asyncio
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.core.magic import Magics, cell_magic, line_magic, magics_class
 from IPython.display import display
 
+from coursekit import loop
 from coursekit.course import Cell, Chapter, Exercise
 from coursekit.display import Line, Notice, verdict
 from coursekit.errors import CourseError
@@ -268,13 +268,9 @@ def _print_sentence(
 
 
 def register(shell: InteractiveShell) -> None:
-    """Add the magics to a kernel; asking twice changes nothing.
-
-    From then on `asyncio.run`, in code that was pasted from a script, works in a cell too. The kit itself never enters
-    the running loop again: a cell that does lets the kernel begin the next queued cell inside it.
-    """
+    """Add the magics to a kernel and let `asyncio.run` work in its cells; asking twice changes nothing."""
     if "chapter" in shell.magics_manager.magics["line"]:
         return
-    nest_asyncio.apply()
+    loop.install()
     shell.register_magics(CourseMagics(shell))
     shell.set_custom_exc((CourseError,), _print_sentence)

@@ -22,7 +22,7 @@ class Claims:
 
 def read_token(token: str, *, secret: str, now: datetime, algorithm: str = "HS256") -> Claims:
     """Return what `token` says. Raise `InvalidToken` for whatever is wrong with it."""
-    times = {"verify_exp": False, "verify_iat": False, "verify_nbf": False}
+    times = dict.fromkeys(("verify_exp", "verify_iat", "verify_nbf"), False)
     try:
         payload = jwt.decode(token, secret, algorithms=[algorithm], options=times)
         subject, jti, issued, expires = (payload[name] for name in ("sub", "jti", "iat", "exp"))

@@ -5,7 +5,7 @@ import unicodedata
 from decimal import Decimal
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BeforeValidator, EmailStr, Field, PlainSerializer, SecretStr, Strict
+from pydantic import AfterValidator, BeforeValidator, EmailStr, Field, PlainSerializer, Strict
 
 _UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 
@@ -16,7 +16,8 @@ def _digits(value: Any) -> Any:
     return value
 
 
-def _storable(value: str) -> str:
+def storable(value: str) -> str:
+    """Return the text as it is. Raise `ValueError` when a database or UTF-8 cannot hold it."""
     if _UNSTORABLE.search(value):
         raise ValueError("must not contain U+0000 or half a surrogate pair")
     return value
@@ -37,11 +38,6 @@ def _bare(value: Any) -> Any:
 def normal_email(address: str) -> str:
     """Return the form in which addresses are stored and compared: lower case, composed characters."""
     return unicodedata.normalize("NFC", address.lower())
-
-
-def _storable_secret(value: SecretStr) -> SecretStr:
-    _storable(value.get_secret_value())
-    return value
 
 
 def _amount(value: Any) -> Decimal:
@@ -76,12 +72,11 @@ Digits = BeforeValidator(_digits)
 
 Id = Annotated[int, Field(ge=1, le=2**63 - 1), Digits]
 Count = Annotated[int, Field(ge=0, le=1_000_000), Strict()]
-Storable = AfterValidator(_storable)
+Storable = AfterValidator(storable)
 """For a `str`: no U+0000, which PostgreSQL cannot store, and no lone surrogate, which UTF-8 cannot write."""
 
 Name = Annotated[str, Field(min_length=1, max_length=100), Storable, AfterValidator(_not_blank)]
 Email = Annotated[EmailStr, BeforeValidator(_bare), AfterValidator(normal_email), Field(max_length=254)]
-Password = Annotated[SecretStr, Field(min_length=8, max_length=128), AfterValidator(_storable_secret)]
 Price = Annotated[
     Decimal,
     BeforeValidator(_amount, json_schema_input_type=str | float),

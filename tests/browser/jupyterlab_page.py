@@ -80,6 +80,7 @@ class LabPage:
                 self.page.wait_for_timeout(1000)
         self.page.locator(".jp-Notebook .jp-Cell").first.wait_for(timeout=START_SECONDS * 1000)
         self.wait_for_kernel()
+        self.page.locator(".jp-Notebook .jp-Cell").first.click()
 
     def wait_for_kernel(self) -> None:
         """Wait until there is a kernel, and it has nothing to do."""
@@ -91,15 +92,22 @@ class LabPage:
         return self.page.locator(".jp-Notebook .jp-Cell.jp-mod-active")
 
     def run_until(self, first_line: str) -> None:
-        """Select the top cell, then run cell by cell (Shift-Enter) until the one that begins so is selected."""
-        self.page.locator(".jp-Notebook .jp-Cell").first.click()
+        """Run cell by cell (Shift-Enter), from the selected one on, until the one that begins so is selected."""
         self.page.keyboard.press("Escape")
-        for _ in range(200):
+        for _ in range(300):
             if first_line in self.active.inner_text():
                 return
             self.page.keyboard.press("Shift+Enter")
             self.page.wait_for_timeout(50)  # the selection moves on
         raise AssertionError(f"no cell begins with {first_line}")
+
+    def run_to_the_end(self) -> None:
+        """Run what is below the selected cell, and wait until the kernel has nothing to do."""
+        self.page.keyboard.press("Escape")
+        self.page.get_by_role("menuitem", name="Run", exact=True).click()
+        self.page.get_by_text("Run Selected Cell and All Below").click()
+        self.page.wait_for_timeout(500)
+        self.wait_for_kernel()
 
     def submit(self, source: str) -> Locator:
         """Type over the selected cell, run it, and return its output area."""

@@ -1,0 +1,39 @@
+"""Each exercise in the browser: first wrong as people get it wrong, then right in another way than the solution's."""
+
+from __future__ import annotations
+
+import pytest
+from jupyterlab_page import RUN_MILLISECONDS, LabPage
+from playwright.sync_api import expect
+
+from coursekit.answers import answers_of
+from coursekit.course import Course, Exercise
+
+COURSE = Course.load()
+CHAPTERS = [chapter.number for chapter in COURSE.chapters]
+
+
+def cell_of(exercise: Exercise, source: str) -> str:
+    path = f" {exercise.path}" if exercise.path else ""
+    return f"%%exercise {exercise.id}{path}\n{source.rstrip()}"
+
+
+@pytest.mark.parametrize("number", CHAPTERS)
+def test_wrong_then_right_in_another_way(lab: LabPage, number: int) -> None:
+    chapter = COURSE.chapter(number)
+    lab.open(f"{chapter.name}.ipynb")
+    for exercise in chapter.exercises:
+        answers = answers_of(COURSE, exercise)
+        lab.run_until(f"%%exercise {exercise.id}")
+        wrong = next(answer for answer in answers if answer.kind == "wrong")
+        verdict = lab.submit(cell_of(exercise, wrong.source))
+        expect(verdict).to_contain_text(f"Exercise {exercise.id}", timeout=RUN_MILLISECONDS)
+        expect(verdict).to_contain_text("FAILED", timeout=RUN_MILLISECONDS)
+        right = next(answer for answer in answers if answer.kind == "right")
+        verdict = lab.submit(cell_of(exercise, right.source))
+        expect(verdict).to_contain_text(": passed, ", timeout=RUN_MILLISECONDS)
+        expect(verdict).not_to_contain_text("FAILED")
+        kept = sorted(path.name for path in (lab.workspace / "attempts" / exercise.id).iterdir())
+        assert kept == ["0001-failed.py", "0002-passed.py"]
+    lab.run_to_the_end()
+    assert lab.page.locator(".jp-RenderedText[data-mime-type='application/vnd.jupyter.stderr']").count() == 0
