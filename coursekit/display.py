@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING, Literal
@@ -63,15 +64,22 @@ class Notice:
         return {"text/plain": str(self), "text/html": self.html()}
 
 
+def _check_lines(result: CheckResult) -> Iterator[Line]:
+    """A line a check; what several checks object to is said once."""
+    said: set[str] = set()
+    for check in result.checks:
+        message = check.message or ""
+        if check.outcome == "passed":
+            yield Line(check.title, "passed", "good")
+        else:
+            yield Line(check.title, "FAILED", "bad", "the same as above" if message in said else message)
+            said.update([message] if message else [])
+
+
 def verdict(exercise: Exercise, result: CheckResult, *, goes_on: str) -> Notice:
     """The outcome of a check. `goes_on` says which version of the file the app uses now."""
     name = f"Exercise {exercise.id} · {exercise.title}"
-    checks = tuple(
-        Line(check.title, "passed", "good")
-        if check.outcome == "passed"
-        else Line(check.title, "FAILED", "bad", check.message or "")
-        for check in result.checks
-    )
+    checks = tuple(_check_lines(result))
     printed = (Line("Your code printed:", details=result.printed.rstrip()),) if result.printed.strip() else ()
     said = (Line(result.message),) if result.message else ()
     note = (Line(goes_on),) if goes_on else ()

@@ -65,6 +65,29 @@ wrong(
 )
 right(
     "1.1",
+    "a setting used, in a subclass of its own",
+    region='''
+    class _Application(FastAPI):
+        pass
+
+
+    def new_application(settings: Settings, *, clock: Clock, lifespan: Lifespan) -> FastAPI:
+        """Return a new application."""
+        debug = settings.ENVIRONMENT == "development"
+        app = _Application(title="Course app", version="1.0.0", lifespan=lifespan, debug=debug)
+        app.state.settings, app.state.clock = settings, clock
+        return app
+    ''',
+)
+wrong(
+    "1.1",
+    "a copy of the settings",
+    replace="app.state.settings = settings",
+    by="app.state.settings = settings.model_copy()",
+    caught_by="test_settings_stay",
+)
+right(
+    "1.1",
     "state set through setattr, class attribute style",
     region='''
     def new_application(settings: Settings, *, clock: Clock, lifespan: Lifespan) -> FastAPI:
@@ -237,13 +260,7 @@ right(
         """,
     ],
 )
-right(
-    "1.3",
-    "gather with return_exceptions, helper left alone",
-    regions=[
-        'raise NotImplementedError("not needed")',
-        'return dict(status="alive")',
-        """
+GATHERED = """
         results = await asyncio.gather(
             *(asyncio.wait_for(probe(), PROBE_TIMEOUT) for probe in probes.values()), return_exceptions=True
         )
@@ -252,6 +269,83 @@ right(
             return {"status": "ready", "down": down}
         response.status_code = 503
         return {"status": "unavailable", "down": sorted(down)}
+"""
+wrong(
+    "1.3",
+    "a returned exception taken for a raised one",
+    regions=['raise NotImplementedError("not needed")', 'return dict(status="alive")', GATHERED],
+    caught_by="test_ready",
+)
+wrong(
+    "1.3",
+    "the limit read when the module is imported",
+    edits=[
+        (
+            "async def is_down(probe: Probe) -> bool:",
+            "async def is_down(probe: Probe, limit: float = PROBE_TIMEOUT) -> bool:",
+        ),
+        ("wait_for(probe(), PROBE_TIMEOUT)", "wait_for(probe(), limit)"),
+    ],
+    caught_by="test_timeout",
+)
+wrong(
+    "1.3",
+    "the limit written as a number",
+    replace="wait_for(probe(), PROBE_TIMEOUT)",
+    by="wait_for(probe(), 1.0)",
+    caught_by="test_timeout",
+)
+wrong(
+    "1.3",
+    "a second try for each probe",
+    region="""
+    for _ in range(2):
+        try:
+            await asyncio.wait_for(probe(), PROBE_TIMEOUT)
+            return False
+        except Exception:
+            pass
+    return True
+    """,
+    caught_by="test_asked_once",
+)
+wrong(
+    "1.3",
+    "the probe called outside the try",
+    region="""
+    waiting = probe()
+    try:
+        await asyncio.wait_for(waiting, PROBE_TIMEOUT)
+    except Exception:
+        return True
+    return False
+    """,
+    caught_by="test_ready_names_what_is_down",
+)
+right(
+    "1.3",
+    "anyio, and the comparison turned round",
+    regions=[
+        """
+        import anyio
+
+        with anyio.move_on_after(PROBE_TIMEOUT):
+            try:
+                await probe()
+                return False
+            except Exception:
+                return True
+        return True
+        """,
+        'return dict(status="alive")',
+        """
+        names = list(probes)
+        states = dict(zip(names, await asyncio.gather(*map(is_down, probes.values()))))
+        down = [name for name in sorted(names) if states[name]]
+        if not down:
+            return {"status": "ready", "down": down}
+        response.status_code = 503
+        return {"status": "unavailable", "down": down}
         """,
     ],
 )
@@ -269,6 +363,15 @@ for letter, place, instead, why in [
     ("h", "main", "core", "the assembly as something central"),
 ]:
     wrong("1.4", why, replace=f'"{letter}": "{place}"', by=f'"{letter}": "{instead}"', caught_by=f"test_{letter}")
+right(
+    "1.4",
+    "a read-only mapping",
+    region="""
+    from types import MappingProxyType
+
+    BELONGS = MappingProxyType(dict(zip("hgfedcba", "main tests core middleware api db services schemas".split())))
+    """,
+)
 right(
     "1.4",
     "made with zip",
@@ -424,6 +527,26 @@ wrong(
     replace="assert response.status_code == 200",
     by='assert response.json()["status"] == "ok"',
     caught_by="test_passes_on_the_right_one",
+)
+right(
+    "1.6",
+    "a probe that never answers",
+    region="""
+    import asyncio
+
+    async def silent() -> None:
+        await asyncio.sleep(3600)
+
+    try:
+        app.dependency_overrides[get_probes] = lambda: {"db": silent, "redis": answers}
+        response = await client.get("/health/ready")
+        assert (response.status_code, response.json()) == (503, {"status": "unavailable", "down": ["db"]})
+        app.dependency_overrides[get_probes] = lambda: {"db": answers}
+        response = await client.get("/health/ready")
+        assert (response.status_code, response.json()) == (200, {"status": "ready", "down": []})
+    finally:
+        app.dependency_overrides.clear()
+    """,
 )
 right(
     "1.6",

@@ -27,10 +27,13 @@ CHROMIUM_OPTIONS = [
 
 
 @contextmanager
-def running_lab(folder: Path) -> Iterator[str]:
-    """`course lab` with its workspace and its home in `folder`; yields the address it prints."""
+def running_lab(folder: Path, *, kill: bool = False) -> Iterator[str]:
+    """`course lab` with its workspace and its home in `folder`; yields the address it prints.
+
+    With `kill` the server ends as the system ends it when memory runs out.
+    """
     home = folder / "home"
-    home.mkdir()
+    home.mkdir(exist_ok=True)
     environment = os.environ | {"HOME": str(home), "COURSE_WORKSPACE": str(folder / "workspace")}
     course = Path(sys.executable).with_name("course")
     with subprocess.Popen(
@@ -46,7 +49,7 @@ def running_lab(folder: Path) -> Iterator[str]:
             assert address is not None
             yield address[0]
         finally:
-            server.terminate()
+            server.kill() if kill else server.terminate()
 
 
 @contextmanager

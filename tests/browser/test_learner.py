@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from jupyterlab_page import RUN_MILLISECONDS, LabPage
+from pathlib import Path
+
+from jupyterlab_page import RUN_MILLISECONDS, LabPage, browser_page, running_lab
 from playwright.sync_api import expect
 
 from coursekit.course import Course
@@ -39,3 +41,18 @@ def test_an_exercise_wrong_then_right(lab: LabPage) -> None:
     attempts = sorted(path.name for path in (lab.workspace / "attempts" / "1.1").iterdir())
     assert attempts == ["0001-failed.py", "0002-passed.py"]
     assert (lab.workspace / exercise.file).read_text() == exercise.solution
+
+
+def test_a_killed_server_loses_nothing(chromium: str, tmp_path: Path) -> None:
+    exercise = Course.load().exercise("1.1")
+    right = f"%%exercise 1.1 {exercise.path}\n{exercise.solution}"
+    for start in range(2):
+        with running_lab(tmp_path, kill=True) as url, browser_page(chromium) as page:
+            lab = LabPage(page, url, tmp_path / "workspace")
+            lab.open("01_project_structure.ipynb")
+            lab.run_until("%%save course_app/core/config.py" if start else "%%exercise 1.1")
+            if start:
+                expect(page.locator(".jp-OutputArea").first).to_contain_text("1 of 6 exercises passed")
+            else:
+                expect(lab.submit(right)).to_contain_text(": passed, ", timeout=RUN_MILLISECONDS)
+    assert (tmp_path / "workspace" / exercise.file).read_text() == exercise.solution

@@ -13,7 +13,7 @@ from coursekit.build import KINDS, Kind, notebook_of
 from coursekit.course import Chapter, Course
 
 CHAPTERS = Course.load().chapters
-SECONDS = 60
+SECONDS = 120
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -121,13 +121,13 @@ def test_failed_checks_say_sent_expected_got(checker: Checker, exercise: Exercis
         "test_http": "failed",
         "test_lifespan": "passed",
     }
-    assert said(result, "test_others") == "sent double(0): expected 0, got 2"
+    assert said(result, "test_others") == "double(0): expected 0, got 2"
     assert said(result, "test_http") == '`response.json()["double"] == 6` does not hold: 5 == 6.'
 
 
 def test_wrong_type(checker: Checker, exercise: Exercise) -> None:
     result = checker.check(exercise, "def double(number):\n    return float(2 * number)\n")
-    assert said(result, "test_others") == "sent double(0): expected 0 (int), got 0.0 (float)"
+    assert said(result, "test_others") == "double(0): expected 0 (int), got 0.0 (float)"
 
 
 def test_exception_in_a_check_names_the_line(checker: Checker, exercise: Exercise) -> None:
@@ -492,7 +492,7 @@ def test_equal_to_everything(checker: Checker, exercise: Exercise) -> None:
     source = "class Same:\n    def __eq__(self, other):\n        return True\ndef double(number):\n    return Same()\n"
     result = checker.check(exercise, source)
     assert result.outcome == "failed"
-    assert said(result, "test_others").startswith("sent double(0): expected 0 (int), got <course_app.core.numbers.Same")
+    assert said(result, "test_others").startswith("double(0): expected 0 (int), got <course_app.core.numbers.Same")
 
 
 def test_forked_grandchild(checker: Checker, exercise: Exercise) -> None:

@@ -119,7 +119,7 @@ def test_names_of_answers_and_checks(root: Path) -> None:
 def test_right_answer_that_is_refused(root: Path) -> None:
     edit(root, "answers.py", ("return number + number", "return number + 2"))
     assert proof_of(root).faults[0] == (
-        "the right answer 'added to itself' is failed: test_others: sent double(0): expected 0, got 2; "
+        "the right answer 'added to itself' is failed: test_others: double(0): expected 0, got 2; "
         'test_http: `response.json()["double"] == 6` does not hold: 5 == 6.'
     )
 
@@ -147,7 +147,7 @@ def test_checks_that_prove_little(root: Path) -> None:
 def test_solution_that_fails(root: Path) -> None:
     edit(root, "chapter.md", ("return 2 * number", "return 2 * number + 0.0"))
     edit(root, "answers.py", ('replace="2 * number"', 'replace="2 * number + 0.0"'))
-    assert proof_of(root).faults[0].startswith("the solution is failed: test_others: sent double(0): expected 0 (int)")
+    assert proof_of(root).faults[0].startswith("the solution is failed: test_others: double(0): expected 0 (int)")
 
 
 def test_stub_that_passes(root: Path) -> None:

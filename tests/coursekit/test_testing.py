@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Annotated, Any
@@ -23,6 +25,7 @@ from coursekit.testing import (
     raises,
     raises_async,
     told,
+    waits_skipped,
 )
 
 
@@ -40,17 +43,17 @@ def message_of(call: Callable[..., Any], *args: Any, **kwargs: Any) -> str:
 
 def test_told() -> None:
     assert told("GET /x", 403, 200) == "sent GET /x: expected 403, got 200"
-    assert told("f('a')", "a ValueError", None) == "sent f('a'): expected a ValueError, got None"
-    assert told("f()", (0, 9)) == "sent f(): expected (0, 9)"
+    assert told("f('a')", "a ValueError", None) == "f('a'): expected a ValueError, got None"
+    assert told("f()", (0, 9)) == "f(): expected (0, 9)"
     assert told("f()", 1, Unprintable()).endswith("got a Unprintable whose repr() raises ValueError")
     assert len(told("f()", 1, "x" * 10_000)) < 400
 
 
 def test_expect_equal() -> None:
     expect_equal([1, "a"], [1, "a"], "f()")
-    assert message_of(expect_equal, "a", "b", "f()") == "sent f(): expected 'b', got 'a'"
-    assert message_of(expect_equal, True, 1, "f()") == "sent f(): expected 1 (int), got True (bool)"
-    assert message_of(expect_equal, None, 1, "f()") == "sent f(): expected 1 (int), got None"
+    assert message_of(expect_equal, "a", "b", "f()") == "f(): expected 'b', got 'a'"
+    assert message_of(expect_equal, True, 1, "f()") == "f(): expected 1 (int), got True (bool)"
+    assert message_of(expect_equal, None, 1, "f()") == "f(): expected 1 (int), got None"
 
 
 async def test_expect_status_and_the_exception_behind_it() -> None:
@@ -65,7 +68,7 @@ async def test_expect_status_and_the_exception_behind_it() -> None:
         failing = await client.get("/broken")
     expect_status(missing, 404)
     assert message_of(expect_status, missing, 200) == "sent GET /nothing?x=1: expected 200, got 404"
-    assert message_of(expect_status, missing, 200, sent="a stranger") == "sent a stranger: expected 200, got 404"
+    assert message_of(expect_status, missing, 200, sent="a stranger") == "a stranger: expected 200, got 404"
     with pytest.raises(AssertionError, match=r"expected 200, got 500, because of KeyError") as raised:
         expect_status(failing, 200)
     assert isinstance(raised.value.__cause__, KeyError)
@@ -78,14 +81,12 @@ async def test_raises() -> None:
         return value
 
     assert str(raises(ValueError, int, "x")).startswith("invalid literal")
-    assert message_of(raises, ValueError, int, "1") == "sent int('1'): expected ValueError, got 1 and no exception"
-    assert message_of(raises, KeyError, int, "x", sent="x").startswith(
-        "sent x: expected KeyError, got ValueError: invalid"
-    )
+    assert message_of(raises, ValueError, int, "1") == "int('1'): expected ValueError, got 1 and no exception"
+    assert message_of(raises, KeyError, int, "x", sent="x").startswith("x: expected KeyError, got ValueError: invalid")
     assert str(await raises_async(ValueError, refuse, -1)) == "negative"
-    with pytest.raises(AssertionError, match=re.escape("sent refuse(value=1): expected ValueError, got 1 and no exc")):
+    with pytest.raises(AssertionError, match=re.escape("refuse(value=1): expected ValueError, got 1 and no exc")):
         await raises_async(ValueError, refuse, value=1)
-    with pytest.raises(AssertionError, match="sent refuse\\(-1\\): expected KeyError, got ValueError: negative"):
+    with pytest.raises(AssertionError, match="refuse\\(-1\\): expected KeyError, got ValueError: negative"):
         await raises_async(KeyError, refuse, -1)
 
 
@@ -193,3 +194,15 @@ async def test_sign_in_that_is_refused() -> None:
         await sign_in(lambda: client_for(FastAPI()), "root", admin=ADMIN)
     with pytest.raises(CourseError, match=r"POST /api/v1/auth/token was answered 401: admin@example.com could not"):
         await sign_in(lambda: client_for(accounts_app()), "admin", admin=(ADMIN[0], "wrong"))
+
+
+async def test_waits_are_skipped_and_measured() -> None:
+    began = time.monotonic()
+    with waits_skipped() as now:
+        start = now()
+        await asyncio.sleep(3600)
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(asyncio.Event().wait(), 30)
+        assert 3630 <= now() - start < 3635
+        assert await asyncio.to_thread(lambda: 1) == 1
+    assert time.monotonic() - began < 5
