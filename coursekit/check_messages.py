@@ -54,9 +54,9 @@ class Explainer:
     def of_import(self, error: BaseException) -> str:
         """Why the answer cannot be imported."""
         error = _plain(error)
-        if isinstance(error, SyntaxError) and error.filename and self._is_answer(error.filename):
+        if isinstance(error, SyntaxError) and error.filename and error.filename.startswith(self.tree):
             line = (error.text or self._line(error.filename, error.lineno or 0)).strip()
-            place = Place(self.name, error.lineno or 0, _short(line, 120))
+            place = Place(shown(error.filename[len(self.tree) :].lstrip("/")), error.lineno or 0, _short(line, 120))
             return sentence(f"{place} is not valid Python ({text_of(error) or 'syntax error'}): correct that line.")
         place_ = self.place(error) or self.name
         if isinstance(error, pytest.skip.Exception):

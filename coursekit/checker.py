@@ -196,7 +196,7 @@ class Checker:
 
 
 # Importing the libraries is not the learner's time.
-_START_OF_A_PROCESS = 5.0
+_START_OF_A_PROCESS = 10.0
 
 
 def _result(values: dict[str, Any]) -> CheckResult:

@@ -145,8 +145,7 @@ def test_bad_code_is_told_and_the_kernel_lives(kernel_in: Callable[..., Kernel],
 def test_a_save_that_does_not_parse(kernel: Kernel, cells: list[str]) -> None:
     run_through(kernel, cells, "%%save course_app/main.py")
     said = kernel.run("%%save course_app/core/clock.py\ndef utc_now(:")
-    assert "SyntaxError" in said
-    assert "course_app/core/clock.py, line 1" in said
+    assert "core/clock.py, line 1: `def utc_now(:` is not valid Python" in said
     assert "The last version of the app that worked goes on." in said
     assert "GET /health/live -> 200 OK" in kernel.run('show(await client.get("/health/live"))')
 
@@ -250,7 +249,8 @@ def test_attempts_reset_and_solution(kernel: Kernel) -> None:
         ("%use ours 1.1", "%use mine 3.2"),
         ("%%save ../../etc/passwd\nx", "This magic saves files of your app"),
         ("%%exercise 1.1 course_app/other.py\nx = 1", "is saved as course_app/core/application.py"),
-        ("client_as('manager')", "has no course_app/main.py yet"),
+        ("await client_as('manager').get('/')", "has no course_app/main.py yet"),
+        ("client_as('boss')", "There is no role 'boss'"),
     ],
 )
 def test_bad_input_gets_a_sentence(open_kernel: Kernel, line: str, said: str) -> None:
