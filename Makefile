@@ -46,7 +46,7 @@ lab: $(READY) ## open the course in JupyterLab
 test: lint test-python test-notebooks ## everything a fresh machine can run
 
 test-python: $(READY)
-	$(PYTEST) tests --ignore tests/browser --ignore tests/services
+	$(PYTEST) tests --ignore tests/browser --ignore tests/services -n 2 --dist worksteal
 
 test-notebooks: $(READY)
 	$(PYTEST) --nbval notebooks solutions $(PARALLEL)

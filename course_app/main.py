@@ -4,11 +4,12 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 
 from course_app.api import health
 from course_app.api.errors import install_error_handlers
 from course_app.api.oauth import answer_oauth_error
+from course_app.api.strict import whole_path
 from course_app.api.v1.router import api_router
 from course_app.core.application import new_application
 from course_app.core.clock import Clock, utc_now
@@ -47,8 +48,8 @@ def create_app(settings: Settings | None = None, *, clock: Clock = utc_now) -> F
     app.state.hashing = Hashing(CHEAP if settings.ENVIRONMENT == "test" else STRONG)
     install_error_handlers(app)
     app.add_exception_handler(OAuthError, answer_oauth_error)
-    app.include_router(health.router)
-    app.include_router(api_router)
+    for router in (health.router, api_router):
+        app.include_router(router, dependencies=[Depends(whole_path)])
     return app
 
 

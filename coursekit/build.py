@@ -64,6 +64,7 @@ def execute(notebook: nbformat.NotebookNode, folder: Path) -> None:
         notebook,
         timeout=CELL_SECONDS,
         kernel_name="python3",
+        extra_arguments=["--IPKernelApp.log_level=ERROR"],
         resources={"metadata": {"path": str(folder)}},
         record_timing=False,
     )

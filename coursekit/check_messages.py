@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import linecache
+import re
 import traceback
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -177,9 +178,12 @@ def shown(file: str) -> str:
     return file.removeprefix("course_app/")
 
 
+_TREE = re.compile(r"/[^\s'\"]*/run(-[0-9a-f]{8})?/tree/")
+
+
 def sentence(text: str) -> str:
-    """`text` on one line, without characters that cannot be printed, and not without end."""
-    line = " ".join(text.encode("utf-8", "backslashreplace").decode().split())
+    """`text` on one line, without the check's folder or characters that cannot be printed, and not without end."""
+    line = " ".join(_TREE.sub("", text.encode("utf-8", "backslashreplace").decode()).split())
     return _short("".join(c if c.isprintable() else ascii(c)[1:-1] for c in line), LONGEST_MESSAGE)
 
 

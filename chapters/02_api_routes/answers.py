@@ -22,6 +22,13 @@ wrong(
     caught_by="test_skip_ends",
 )
 wrong("2.1", "Digits forgotten for the limit", replace="le=100), Digits]", by="le=100)]", caught_by="test_digits_only")
+wrong(
+    "2.1",
+    "Digits forgotten for the skip",
+    replace="skip: Annotated[int, Query(ge=0, le=1_000_000), Digits] = 0",
+    by="skip: Annotated[int, Query(ge=0, le=1_000_000)] = 0",
+    caught_by="test_digits_only",
+)
 wrong("2.1", "the old default of 100", replace="Digits] = 20", by="Digits] = 100", caught_by="test_defaults")
 wrong(
     "2.1",
@@ -297,6 +304,47 @@ wrong(
     by="return body.__dict__",
     caught_by="test_new_dictionary",
 )
+wrong(
+    "2.3",
+    "a patch in JSON's types",
+    replace="exclude_unset=True",
+    by='exclude_unset=True, mode="json"',
+    caught_by="test_patch_values_and_names",
+)
+wrong(
+    "2.3",
+    "a patch by way of JSON",
+    edits=[
+        ("from typing import Any\n", "import json\nfrom typing import Any\n"),
+        (
+            "    return body.model_dump(exclude_unset=True)",
+            "    sent: dict[str, Any] = json.loads(body.model_dump_json(exclude_unset=True))\n    return sent",
+        ),
+    ],
+    caught_by="test_patch_values_and_names",
+)
+wrong(
+    "2.3",
+    "a patch under the names of JSON",
+    replace="exclude_unset=True",
+    by="exclude_unset=True, by_alias=True",
+    caught_by="test_patch_values_and_names",
+)
+wrong(
+    "2.3",
+    "a patch for the one model that the chapter has",
+    replace="return body.model_dump(exclude_unset=True)",
+    by="return body.model_dump(include={'role', 'is_active'}, exclude_unset=True)",
+    caught_by="test_patch_null",
+)
+right(
+    "2.3",
+    "attributes, by the set of fields that were sent",
+    regions=[
+        "return {name: getattr(body, name) for name in ItemWrite.model_fields}",
+        "return {name: getattr(body, name) for name in body.model_fields_set}",
+    ],
+)
 right(
     "2.3",
     "dict, and the set of fields that were sent",
@@ -436,6 +484,82 @@ wrong(
     by="async def get_item(item_id: int,",
     caught_by="test_invalid",
 )
+wrong(
+    "2.4",
+    "no declared answer, so whatever the service returns goes out",
+    edits=[
+        ("request: Request, response: Response) -> APIResponse[ItemRead]:", "request: Request, response: Response):"),
+        ("    return ok(ItemRead.model_validate(item))", "    return ok(item)"),
+    ],
+    caught_by="test_documented",
+)
+wrong(
+    "2.4",
+    "an envelope of anything",
+    replace="async def get_item(item_id: Id, items: ItemsDep) -> APIResponse[ItemRead]:",
+    by="async def get_item(item_id: Id, items: ItemsDep) -> APIResponse[dict[str, object]]:",
+    caught_by="test_documented",
+)
+wrong(
+    "2.4",
+    "every exception becomes a 404",
+    replace="    return ok(ItemRead.model_validate(await items.get(item_id)))",
+    by="""    from course_app.core.errors import NotFound
+
+    try:
+        return ok(ItemRead.model_validate(await items.get(item_id)))
+    except Exception:
+        raise NotFound("There is no such item.") from None""",
+    caught_by="test_unknown",
+)
+wrong(
+    "2.4",
+    "the router's 404 in place of the service's",
+    replace="    await items.delete(item_id)",
+    by="""    from fastapi import HTTPException
+
+    try:
+        await items.delete(item_id)
+    except Exception:
+        raise HTTPException(404, "no such item") from None""",
+    caught_by="test_unknown",
+)
+wrong(
+    "2.4",
+    "any JSON object as the body of a PUT",
+    edits=[
+        (
+            "async def replace_item(item_id: Id, body: ItemWrite,",
+            "async def replace_item(item_id: Id, body: dict[str, str],",
+        ),
+        (
+            "await items.replace(item_id, body)",
+            "await items.replace(item_id, ItemWrite.model_construct(**{'quantity': 0, 'description': None} | body))",
+        ),
+    ],
+    caught_by="test_invalid",
+)
+right(
+    "2.4",
+    "response models in the decorators",
+    regions=[
+        '@router.post("", status_code=201, responses=errors_of(422), response_model=APIResponse[ItemRead])',
+        """
+        item = await items.create(body)
+        response.headers["Location"] = str(request.app.url_path_for("get_item", item_id=item.id))
+        return ok(item)  # type: ignore[arg-type]
+        """,
+        '@router.get("/{item_id}", responses=errors_of(404, 422), response_model=APIResponse[ItemRead])',
+        """
+        item = await items.get(item_id)
+        return {"success": True, "data": vars(item)}  # type: ignore[return-value]
+        """,
+        '@router.put("/{item_id}", responses=errors_of(404, 422), response_model=APIResponse[ItemRead])',
+        "return ok(await items.replace(item_id, body))  # type: ignore[arg-type]",
+        '@router.delete("/{item_id}", status_code=204, responses=errors_of(404, 422), response_model=None)',
+        "return await items.delete(item_id)",
+    ],
+)
 right(
     "2.4",
     "Location put together by hand",
@@ -495,7 +619,7 @@ wrong(
 wrong("2.5", "no announcement", replace=", dependencies=[ANNOUNCED]", by="", caught_by="test_announced")
 wrong(
     "2.5",
-    "the whole application announces its end",
+    "the whole application announces that it is outdated",
     edits=[(", dependencies=[ANNOUNCED]", ""), ("    app = FastAPI()", "    app = FastAPI(dependencies=[ANNOUNCED])")],
     caught_by="test_announced",
 )
@@ -505,6 +629,29 @@ wrong(
     replace="Tool(body.name, to_cents(body.price.amount))",
     by="Tool(body.name, int(body.price.amount.partition('.')[0]) * 100)",
     caught_by="test_version_2_alone",
+)
+wrong(
+    "2.5",
+    "a float between cents and amount, so that 20.00 becomes 20.0",
+    replace="price=Money(amount=to_amount(tool.cents), currency",
+    by="price=Money(amount=str(tool.cents / 100), currency",
+    caught_by="test_one_shelf",
+)
+wrong(
+    "2.5",
+    "an amount with grouped thousands",
+    replace="price=Money(amount=to_amount(tool.cents), currency",
+    by='price=Money(amount=f"{tool.cents / 100:,.2f}", currency',
+    caught_by="test_one_shelf",
+)
+wrong(
+    "2.5",
+    "one shelf as a default value",
+    edits=[
+        ("def new_app() -> FastAPI:", "def new_app(shelf: list[Tool] = []) -> FastAPI:  # noqa: B006"),
+        ("    shelf: list[Tool] = []\n    app = FastAPI()", "    app = FastAPI()"),
+    ],
+    caught_by="test_own_shelf",
 )
 wrong(
     "2.5",
@@ -587,8 +734,99 @@ right(
     ],
 )
 
+right(
+    "2.5",
+    "the amount by arithmetic",
+    replace="price=Money(amount=to_amount(tool.cents), currency",
+    by='price=Money(amount=f"{tool.cents / 100:.2f}", currency',
+)
+right(
+    "2.5",
+    "a middleware announces version 1, its errors too",
+    edits=[
+        (", dependencies=[ANNOUNCED])", ")"),
+        (
+            "    app.include_router(version_2(shelf))\n",
+            """    app.include_router(version_2(shelf))
+
+    @app.middleware("http")
+    async def announced(request, call_next):
+        response = await call_next(request)
+        if request.url.path.startswith("/api/v1/"):
+            response.headers.update(ANNOUNCEMENT)
+        return response
+
+""",
+        ),
+    ],
+)
+
 # 2.6
 
+wrong(
+    "2.6",
+    "the first page of the notes, not all",
+    replace="q.casefold() in note.text.casefold()]}",
+    by="q.casefold() in note.text.casefold()][:100]}",
+    caught_by="test_list_and_search",
+)
+wrong(
+    "2.6",
+    "the word is required",
+    replace='q: str = ""',
+    by="q: str",
+    caught_by="test_list_and_search",
+)
+wrong(
+    "2.6",
+    "texts are stripped",
+    replace="Note(id=next(ids), text=body.text)",
+    by="Note(id=next(ids), text=body.text.strip())",
+    caught_by="test_texts",
+)
+wrong(
+    "2.6",
+    "blank texts are refused",
+    edits=[
+        ("from pydantic import BaseModel, Field", "from pydantic import BaseModel, ConfigDict, Field"),
+        (
+            "    text: Annotated[str, Field(min_length=1, max_length=200)]",
+            "    model_config = ConfigDict(str_strip_whitespace=True)\n\n"
+            "    text: Annotated[str, Field(min_length=1, max_length=200)]",
+        ),
+    ],
+    caught_by="test_texts",
+)
+wrong(
+    "2.6",
+    "bytes are counted",
+    edits=[
+        ("        note = Note(id=next(ids)", "        check(body)\n        note = Note(id=next(ids)"),
+        (
+            "    def find(note_id",
+            """    def check(body: Text) -> None:
+        if len(body.text.encode()) > 200:
+            raise HTTPException(422)
+
+    def find(note_id""",
+        ),
+    ],
+    caught_by="test_texts",
+)
+wrong(
+    "2.6",
+    "an unknown note is an error in the body, so a 500",
+    replace="            raise HTTPException(404)\n        return notes[note_id]",
+    by='            return {"error": "not found"}  # type: ignore[return-value]\n        return notes[note_id]',
+    caught_by="test_unknown_note",
+)
+wrong(
+    "2.6",
+    "an old command keeps its path and changes its method",
+    replace='    @app.delete("/notes/{note_id}", status_code=204)',
+    by='    @app.delete("/deleteNote", status_code=204)\n    @app.delete("/notes/{note_id}", status_code=204)',
+    caught_by="test_paths",
+)
 wrong(
     "2.6",
     "200 for a new note",

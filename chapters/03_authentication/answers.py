@@ -382,8 +382,42 @@ wrong(
 wrong(
     "3.3",
     "decoded, never verified",
-    replace="jwt.decode(token, secret, algorithms=[algorithm], options=times)",
+    replace="jwt.decode(token, secret, algorithms=[algorithm], options=judged_here)",
     by="jwt.get_unverified_claims(token)",
+    caught_by="test_not_ours",
+)
+wrong(
+    "3.3",
+    "the library judges the audience",
+    replace=', "verify_aud"',
+    by="",
+    caught_by="test_good_token",
+)
+wrong(
+    "3.3",
+    "the library judges the clock and nothing else is switched off",
+    replace=', "verify_nbf", "verify_aud", "verify_at_hash"',
+    by="",
+    caught_by="test_good_token",
+)
+wrong(
+    "3.3",
+    "every spelling of the signature",
+    replace="""    if not is_canonical(token):
+        raise InvalidToken
+""",
+    by="",
+    caught_by="test_not_ours",
+)
+wrong(
+    "3.3",
+    "padding is cut off, and everything else behind it is read",
+    replace="""    if not is_canonical(token):
+        raise InvalidToken
+""",
+    by="""    if token.endswith("="):
+        raise InvalidToken
+""",
     caught_by="test_not_ours",
 )
 wrong("3.3", "any kind of token", replace='payload["typ"] != "access" or ', by="", caught_by="test_other_kind")
@@ -467,7 +501,9 @@ right(
         exp: int = Field(ge=0, le=253_402_300_799)
         typ: Literal["access"]
 
-    unchecked = {"verify_exp": False, "verify_iat": False, "verify_nbf": False}
+    if not is_canonical(token):
+        raise InvalidToken
+    unchecked = {f"verify_{name}": False for name in ("exp", "iat", "nbf", "aud", "at_hash")}
     try:
         payload = Payload.model_validate(jwt.decode(token, secret, algorithms=[algorithm], options=unchecked))
     except (JOSEError, ValueError, RecursionError):
@@ -505,6 +541,10 @@ class Claims:
     expires_at: datetime
 
 
+def _encoded(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
 def _decoded(part: str) -> bytes:
     return base64.urlsafe_b64decode(part + "=" * (-len(part) % 4))
 
@@ -512,7 +552,7 @@ def _decoded(part: str) -> bytes:
 def _claims(token: str, secret: str, algorithm: str) -> Claims:
     text, _, signature = token.rpartition(".")
     expected = hmac.new(secret.encode(), text.encode(), algorithm.replace("HS", "sha")).digest()
-    if not hmac.compare_digest(expected, _decoded(signature)):
+    if not hmac.compare_digest(_encoded(expected), signature):
         raise InvalidToken("signature")
     header, payload = (json.loads(_decoded(part)) for part in text.split("."))
     match header, payload:

@@ -241,6 +241,15 @@ BAD_VALUES: dict[str, list[object]] = {
 }
 
 
+MORE_CLAIMS: list[dict[str, object]] = [
+    {"nickname": "Ada"},
+    {"aud": "somebody else"},
+    {"at_hash": "x"},
+    {"nbf": NINE_SECONDS + 10**9},
+]
+BASE64URL = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+
+
 def read(token: str, **changes: Any) -> Any:
     return answer.read_token(token, **({"secret": SECRET, "now": NINE} | changes))
 
@@ -272,23 +281,29 @@ def without(name: str) -> dict[str, Any]:
 class TestReadToken:
     @pytest.mark.parametrize("algorithm", ["HS256", "HS384", "HS512"])
     def test_good_token(self, algorithm):
-        """A token in order is read: its subject, its name, its two times in UTC."""
-        token = signed(GOOD | {"nickname": "Ada"}, algorithm=algorithm)
+        """A token in order is read: its subject, its name, its two times in UTC, whatever other claims it has."""
+        token = signed(GOOD, algorithm=algorithm)
         claims = accepted(token, f"a token in order, signed with {algorithm}", algorithm=algorithm)
         got = (claims.subject, claims.jti, claims.issued_at, claims.expires_at)
         expected = ("3f2a", "0123456789abcdef", NINE, NINE + timedelta(minutes=15))
-        assert got == expected, told("a token in order, with one more claim", expected, got)
+        assert got == expected, told("a token in order", expected, got)
         offsets = [moment.utcoffset() for moment in got[2:]]
         assert offsets == [timedelta(0)] * 2, told("the offsets of issued_at and expires_at", "UTC", offsets)
+        for extra in MORE_CLAIMS:
+            accepted(signed(GOOD | extra, algorithm=algorithm), f"such a token with {extra} too", algorithm=algorithm)
 
     def test_not_ours(self):
-        """A signature by another secret, a changed payload or a cut signature is refused."""
+        """A signature by another secret, in another spelling or cut off is refused, and a changed payload."""
         refused(signed(GOOD, secret="x" * 64), "a token signed with another secret")
         head, _, signature = signed(GOOD).split(".")
         promoted = base64url(json.dumps(GOOD | {"sub": "admin"}).encode())
         refused(f"{head}.{promoted}.{signature}", "a token whose payload was changed")
         refused(signed(GOOD).rpartition(".")[0] + ".", "a token without its signature")
         refused(signed(GOOD)[:-4], "a token with its last four characters cut off")
+        for tail in ("=", "==", "!!", " ", "\n", "é", "A"):
+            refused(signed(GOOD) + tail, f"a token in order with {tail!r} behind it")
+        last = BASE64URL.index(signature[-1])
+        refused(signed(GOOD)[:-1] + BASE64URL[last + 1], "a token with an unused bit of its last character set")
 
     @pytest.mark.parametrize("algorithm", ["none", "None", "HS512", "HS384", "hs256", "RS256"])
     def test_algorithm_is_ours_to_choose(self, algorithm):

@@ -27,7 +27,7 @@ async def live() -> dict[str, str]:
     return {"status": "alive"}
 
 
-@router.get("/ready", responses={503: {"description": "A dependency is down"}})
+@router.get("/ready", responses={503: {"model": dict[str, str | list[str]], "description": "A dependency is down"}})
 async def ready(probes: ProbesDep, response: Response) -> dict[str, str | list[str]]:
     """Every dependency answers, or 503 with the names of those that do not."""
     states = await asyncio.gather(*(is_down(probe) for probe in probes.values()))

@@ -18,7 +18,7 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_file=".env", extra="ignore", hide_input_in_errors=True)
 
     ENVIRONMENT: Literal["development", "test", "production"] = "development"
-    SECRET_KEY: SecretStr = Field(default_factory=random_secret)
+    SECRET_KEY: SecretStr = Field(default_factory=random_secret, min_length=1)
     ALGORITHM: Literal["HS256", "HS384", "HS512"] = "HS256"
     ACCESS_TOKEN_EXPIRE_MINUTES: int = Field(default=30, ge=1, le=1440)
     DATABASE_URL: str | None = None

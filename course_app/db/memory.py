@@ -98,9 +98,11 @@ class MemoryItems:
         min_price: Decimal | None = None,
         max_price: Decimal | None = None,
     ) -> tuple[list[Item], int]:
+        needle = (q or "").casefold()
+
         def wanted(item: Item) -> bool:
             return (
-                (q is None or q.casefold() in item.name.casefold())
+                needle in item.name.casefold()
                 and (min_price is None or min_price <= item.price)
                 and (max_price is None or item.price <= max_price)
             )

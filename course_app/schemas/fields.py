@@ -5,7 +5,8 @@ import unicodedata
 from decimal import Decimal
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BeforeValidator, EmailStr, Field, PlainSerializer, Strict
+from email_validator import EmailNotValidError, validate_email
+from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, Strict
 
 _UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 
@@ -29,15 +30,16 @@ def _not_blank(value: str) -> str:
     return value
 
 
-def _bare(value: Any) -> Any:
-    if isinstance(value, str) and re.search(r"[\s<>]", value):
-        raise ValueError("must be an e-mail address and nothing else")
-    return value
-
-
 def normal_email(address: str) -> str:
-    """Return the form in which addresses are stored and compared: lower case, composed characters."""
-    return unicodedata.normalize("NFC", address.lower())
+    """Return the form in which addresses are stored and compared. Raise `ValueError` for what is no bare address."""
+    fault = ValueError("must be an e-mail address and nothing else")
+    if len(address) > 254:  # first: normalizing takes the square of the length
+        raise fault
+    try:
+        normal = validate_email(address, check_deliverability=False).normalized
+    except EmailNotValidError:
+        raise fault from None
+    return unicodedata.normalize("NFC", normal.lower())
 
 
 def _amount(value: Any) -> Decimal:
@@ -76,7 +78,7 @@ Storable = AfterValidator(storable)
 """For a `str`: no U+0000, which PostgreSQL cannot store, and no lone surrogate, which UTF-8 cannot write."""
 
 Name = Annotated[str, Field(min_length=1, max_length=100), Storable, AfterValidator(_not_blank)]
-Email = Annotated[EmailStr, BeforeValidator(_bare), AfterValidator(normal_email), Field(max_length=254)]
+Email = Annotated[str, AfterValidator(normal_email), Field(max_length=254, json_schema_extra={"format": "email"})]
 Price = Annotated[
     Decimal,
     BeforeValidator(_amount, json_schema_input_type=str | float),

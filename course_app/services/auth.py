@@ -8,13 +8,20 @@ from course_app.schemas.fields import normal_email
 
 async def authenticate(email: str, password: str, *, users: UserRepository, hashing: Hashing) -> User | None:
     """Return the active account that this password opens. Every other case is None, at the same cost."""
-    user = await users.get_by_email(normal_email(email))
+    user = await _account(email, users)
     matches = await hashing.verify(password, user.hashed_password if user else None)
     if user is None or not matches or not user.is_active:
         return None
     if hashing.is_outdated(user.hashed_password):
         await _renew(user, await hashing.hash(password), users)
     return user
+
+
+async def _account(email: str, users: UserRepository) -> User | None:
+    try:
+        return await users.get_by_email(normal_email(email))
+    except ValueError:
+        return None
 
 
 async def _renew(user: User, renewed: str, users: UserRepository) -> None:

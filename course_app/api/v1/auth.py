@@ -9,7 +9,6 @@ from course_app.api.oauth import FORM_IN_OPENAPI, NO_STORE, PasswordGrantDep
 from course_app.core.errors import OAuthError
 from course_app.core.tokens import issue_token
 from course_app.schemas.auth import OAuthFailure, TokenRead
-from course_app.schemas.responses import errors_of
 from course_app.services.auth import authenticate
 
 router = APIRouter()
@@ -17,7 +16,7 @@ router = APIRouter()
 
 @router.post(
     "/token",
-    responses={400: {"model": OAuthFailure}, 401: {"model": OAuthFailure}, **errors_of(422)},
+    responses={400: {"model": OAuthFailure}, 401: {"model": OAuthFailure}},
     openapi_extra=FORM_IN_OPENAPI,
 )
 async def create_token(

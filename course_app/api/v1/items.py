@@ -2,12 +2,13 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import Depends, Request, Response
 
 from course_app.api.deps import CurrentUser, ItemsDep
 from course_app.api.ownership import own_item
 from course_app.api.query import order_by
 from course_app.api.roles import require_roles
+from course_app.api.strict import strict_router
 from course_app.core.roles import Role
 from course_app.core.sorting import Order
 from course_app.db.models import User
@@ -16,7 +17,7 @@ from course_app.schemas.items import ItemFilter, ItemRead, ItemWrite
 from course_app.schemas.pagination import PageDep
 from course_app.schemas.responses import APIResponse, Page, errors_of, ok
 
-router = APIRouter()
+router = strict_router()
 ItemOrder = Annotated[Order, order_by("id", "name", "price", "created_at")]
 WantedItems = Annotated[ItemFilter, Depends()]
 Staff = Annotated[User, Depends(require_roles(Role.ADMIN, Role.MANAGER))]

@@ -1,12 +1,11 @@
 """The caller's own account: /api/v1/users/me."""
 
-from fastapi import APIRouter
-
 from course_app.api.deps import CurrentUser
+from course_app.api.strict import strict_router
 from course_app.schemas.responses import APIResponse, errors_of, ok
 from course_app.schemas.users import UserRead
 
-router = APIRouter()
+router = strict_router()
 
 
 @router.get("/me", responses=errors_of(401, 422))

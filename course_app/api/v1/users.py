@@ -2,12 +2,13 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import Depends, Query, Request, Response
 
 from course_app.api.deps import CurrentUser, UsersDep
 from course_app.api.ownership import visible_user
 from course_app.api.query import order_by
 from course_app.api.roles import require_roles
+from course_app.api.strict import strict_router
 from course_app.core.roles import Role
 from course_app.core.sorting import Order
 from course_app.schemas.fields import Id
@@ -15,7 +16,7 @@ from course_app.schemas.pagination import PageDep
 from course_app.schemas.responses import APIResponse, Page, errors_of, ok
 from course_app.schemas.users import RoleName, UserCreate, UserPatch, UserRead
 
-router = APIRouter()
+router = strict_router()
 UserOrder = Annotated[Order, order_by("id", "email", "created_at")]
 for_admins = [Depends(require_roles(Role.ADMIN))]
 for_staff = [Depends(require_roles(Role.ADMIN, Role.MANAGER))]

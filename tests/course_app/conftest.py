@@ -1,0 +1,91 @@
+"""The built application, seen from outside: `app`, `client` and `client_as` on a clock that stands still."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from httpx import AsyncClient
+
+from coursekit import loader
+from coursekit.check_client import client_for
+from coursekit.clock import FrozenClock
+from coursekit.sign_in import sign_in
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+FIRST_ADMIN = ("admin@example.com", "First-Admin-Password-1")
+SECRET_KEY = "the secret of the tests of the application: 64 characters of text"
+
+MakeSettings = Callable[..., Any]
+
+
+@pytest.fixture(scope="session")
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@pytest.fixture(scope="module")
+def course_app() -> Iterator[Any]:
+    """The module `course_app.main` of the repository, imported from its source."""
+    finders, bytecode = list(sys.meta_path), sys.dont_write_bytecode
+    before = loader.purge()
+    loader.install(ROOT)
+    yield importlib.import_module("course_app.main")
+    loader.purge()
+    sys.modules.update(before)
+    sys.meta_path[:], sys.dont_write_bytecode = finders, bytecode
+
+
+@pytest.fixture
+def clock() -> FrozenClock:
+    return FrozenClock()
+
+
+@pytest.fixture
+def new_settings(course_app: Any, tmp_path: Path) -> MakeSettings:
+    """Settings for tests; keywords change single ones."""
+
+    def make(**changes: Any) -> Any:
+        values = {
+            "ENVIRONMENT": "test",
+            "SECRET_KEY": SECRET_KEY,
+            "DATABASE_URL": f"sqlite+aiosqlite:///{(tmp_path / 'app.sqlite3').as_posix()}",
+            "FIRST_ADMIN_EMAIL": FIRST_ADMIN[0],
+            "FIRST_ADMIN_PASSWORD": FIRST_ADMIN[1],
+        }
+        return course_app.Settings(**values | changes)
+
+    return make
+
+
+@pytest.fixture
+async def app(
+    anyio_backend: str, course_app: Any, new_settings: MakeSettings, clock: FrozenClock
+) -> AsyncIterator[Any]:
+    application = course_app.create_app(new_settings(), clock=clock)
+    async with application.router.lifespan_context(application):
+        yield application
+
+
+@pytest.fixture
+async def client(app: Any) -> AsyncIterator[AsyncClient]:
+    async with client_for(app) as http:
+        yield http
+
+
+@pytest.fixture
+async def client_as(app: Any) -> AsyncIterator[Callable[..., Awaitable[AsyncClient]]]:
+    """`await client_as("manager")`; `name=` tells accounts of one role apart."""
+    clients: list[AsyncClient] = []
+
+    async def signed_in(role: str, *, name: str | None = None) -> AsyncClient:
+        clients.append(await sign_in(lambda: client_for(app), role, admin=FIRST_ADMIN, name=name))
+        return clients[-1]
+
+    yield signed_in
+    for http in clients:
+        await http.aclose()
