@@ -8,7 +8,7 @@ from pathlib import Path
 
 from coursekit.files import saying_why, write_whole
 
-_NAME = re.compile(r"(?P<number>\d{4,})-(?P<outcome>[a-z_]+)\.py")
+_NAME = re.compile(r"(?P<number>\d{4,})-(?P<outcome>unchecked|passed|failed|error|not_attempted|timed_out)\.py")
 UNCHECKED = "unchecked"
 
 
@@ -24,7 +24,11 @@ class Attempt:
     def source(self) -> str:
         """The answer as it was submitted."""
         with saying_why(self.path):
-            return self.path.read_text(encoding="utf-8", errors="surrogatepass")
+            data = self.path.read_bytes()
+        try:
+            return data.decode("utf-8", "surrogatepass")
+        except UnicodeDecodeError:  # a file that somebody else put there
+            return data.decode("utf-8", "replace")
 
 
 def attempts_at(folder: Path, exercise_id: str) -> list[Attempt]:
@@ -51,5 +55,8 @@ def judge(attempt: Attempt, outcome: str) -> Attempt:
     """Note how the attempt's check ended, in its name."""
     path = attempt.path.with_name(f"{attempt.number:04}-{outcome}.py")
     with saying_why(path):
-        attempt.path.replace(path)
+        # Another notebook may have judged the same answer meanwhile.
+        there = next(attempt.path.parent.glob(f"{attempt.number:04}-*.py"), None)
+        if there is not None:
+            there.replace(path)
     return Attempt(path, attempt.number, outcome)

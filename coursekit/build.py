@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import shutil
@@ -84,7 +85,9 @@ def text_of(notebook: nbformat.NotebookNode) -> str:
 def build(course: Course, numbers: list[int] | None = None, *, force: bool = False) -> list[Path]:
     """Build the chapters (default: all) whose inputs changed since the last build, and the finished app."""
     cache_file = course.root / CACHE
-    cache: dict[str, str] = json.loads(cache_file.read_text()) if cache_file.exists() else {}
+    cache: dict[str, str] = {}
+    with contextlib.suppress(OSError, ValueError):  # without it everything is built
+        cache = json.loads(cache_file.read_bytes())
     jobs: list[tuple[Chapter, Kind, str, Path]] = []
     for chapter in course.chapters:
         if numbers and chapter.number not in numbers:
@@ -163,9 +166,14 @@ def _stale_notebook(chapter: Chapter, kind: Kind, path: Path) -> str:
     if there.metadata != wanted.metadata or len(there.cells) != len(wanted.cells):
         return "its cells are not the source's"
     for old, new in zip(there.cells, wanted.cells, strict=True):
-        if (old.id, old.cell_type, old.source, old.metadata) != (new.id, new.cell_type, new.source, new.metadata):
+        if (old.get("id"), old.cell_type, old.source, old.metadata) != (
+            new.id,
+            new.cell_type,
+            new.source,
+            new.metadata,
+        ):
             return f"cell {new.id} is not the source's"
-        if new.cell_type == "code" and old.execution_count is None:
+        if new.cell_type == "code" and old.get("execution_count") is None:
             return f"cell {new.id} was never executed"
     return ""
 
@@ -178,8 +186,14 @@ def _stale_app(course: Course) -> list[Stale]:
         file = course.root / path
         if not file.is_file():
             found.append(Stale(file, "it is missing"))
-        elif file.read_text(encoding="utf-8") != source:
+        elif file.read_bytes() != source.encode():
             found.append(Stale(file, "it is not what the chapters save"))
+    folders = {parent for path in wanted for parent in (course.root / path).parents if parent.is_relative_to(target)}
+    found.extend(
+        Stale(folder / "__init__.py", "it is missing")
+        for folder in sorted(folders)
+        if folder.is_dir() and not (folder / "__init__.py").is_file()
+    )
     for file in sorted(target.rglob("*")) if target.is_dir() else []:
         name = file.relative_to(course.root).as_posix()
         is_ours = name in wanted or "__pycache__" in name or (file.name == "__init__.py" and not file.stat().st_size)

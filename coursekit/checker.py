@@ -24,6 +24,8 @@ from coursekit.course import Course, Exercise
 __all__ = ["CheckOutcome", "CheckResult", "CheckState", "Checker", "CheckerError", "Outcome"]
 
 TIME_LIMIT = 10.0
+LARGEST_SOURCE = 1_000_000
+"""Characters of an answer or a file."""
 MEMORY_LIMIT = 2 * 2**30
 # What the helper may take beyond a check's own limit before it counts as lost.
 GRACE = 20.0
@@ -76,6 +78,9 @@ class Checker:
     def check(self, exercise: Exercise, source: str) -> CheckResult:
         """Check `source`, the whole file, as an answer. Raise `CheckerError` when the checks are at fault."""
         source = source.removeprefix("\N{ZERO WIDTH NO-BREAK SPACE}")
+        if len(source) > LARGEST_SOURCE:
+            said = f"The answer has {len(source):,} characters: at most {LARGEST_SOURCE:,} are checked, so shorten it."
+            return CheckResult(exercise.id, "error", message=said)
         if exercise.is_stub(source):
             return CheckResult(
                 exercise.id, "not_attempted", message="The stub is untouched: put your code in its place."
@@ -151,7 +156,13 @@ class Checker:
             helper.kill()
             self._helper = None
             raise
-        reply = helper.ask(values, self.time_limit + GRACE)
+        try:
+            reply = helper.ask(values, self.time_limit + GRACE)
+        except KeyboardInterrupt:
+            # The interrupted check would go on, and the next one would wait for it.
+            helper.kill()
+            self._helper = None
+            raise
         if reply is None:
             helper.kill()
             self._helper = None

@@ -15,7 +15,7 @@ from rich.table import Table
 
 from coursekit.course import Course
 from coursekit.errors import CourseError, UnknownChapter, UnknownExercise
-from coursekit.workspace import Workspace
+from coursekit.workspace import Workspace, named_folder
 
 USAGE_ERROR = 2
 CHECK_STATUS = {"passed": 0, "failed": 1, "error": 3, "not_attempted": 4, "timed_out": 5}
@@ -65,7 +65,7 @@ def _print_json(value: Any) -> None:
 
 def _workspace(course: Course) -> Workspace:
     named = os.environ.get("COURSE_WORKSPACE")
-    return Workspace(Path(named).expanduser().resolve() if named else course.root / "workspace", course)
+    return Workspace(named_folder(named) if named else course.root / "workspace", course)
 
 
 @app.command()

@@ -156,6 +156,8 @@ class Exercise:
 
     def is_stub(self, source: str) -> bool:
         """Whether `source` is the untouched stub; comments, blank lines and spaces do not count."""
+        if len(source) > 2 * len(self.stub) + 10_000:
+            return False
         return _shape(source) == _shape(self.stub)
 
 

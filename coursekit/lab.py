@@ -15,6 +15,7 @@ from coursekit.files import write_whole
 
 FIRST_PORT = 8888
 PORTS_TRIED = 50
+LOAD_SECONDS = 60
 # Defaults only: what a learner chose in JupyterLab's settings counts.
 SETTINGS = {"@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": False}}
 
@@ -91,6 +92,8 @@ def serve(workspace: Path, *, port: int | None = None, reload: bool = False) -> 
         raise CourseError(
             f"There is no app in {workspace} yet: open the course with `course lab` and run chapter 01, it saves one."
         )
+    if not reload:
+        _try_to_load(workspace)
     port = free_port(port, first=8000)
     print(f"Your app is at http://localhost:{port}/docs. Ctrl-C stops it.", flush=True)
     # -B: bytecode of an earlier save must not be loaded for the file saved in the same second.
@@ -99,6 +102,36 @@ def serve(workspace: Path, *, port: int | None = None, reload: bool = False) -> 
     if reload:
         arguments += ["--reload", "--reload-dir", str(workspace / "course_app")]
     return _run(arguments, workspace)
+
+
+_PROBE = """
+import sys
+from pathlib import Path
+
+from coursekit import loader
+from coursekit.live_app import fault_of
+
+folder = Path(sys.argv[1])
+loader.install(folder)
+try:
+    import course_app.main
+except Exception as error:
+    sys.exit(str(fault_of(error, folder)))
+"""
+
+
+def _try_to_load(workspace: Path) -> None:
+    """Import the app in a process of its own. Raise `CourseError` when that fails."""
+    arguments = [sys.executable, "-B", "-P", "-c", _PROBE, str(workspace)]
+    try:
+        tried = subprocess.run(
+            arguments, cwd=workspace, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, timeout=LOAD_SECONDS
+        )
+        said = "" if tried.returncode == 0 else (tried.stderr.strip().splitlines() or ["it ends the process"])[-1]
+    except subprocess.TimeoutExpired:
+        said = f"it takes more than {LOAD_SECONDS} seconds"
+    if said:
+        raise CourseError(f"Your app cannot be loaded: {said}. Run the cell of that file again, then `course serve`.")
 
 
 def _run(arguments: list[str], folder: Path, environment: dict[str, str] | None = None) -> int:

@@ -158,8 +158,12 @@ class LiveApp:
             sys.modules.update(modules)
 
     def _files(self) -> frozenset[tuple[str, int, int]]:
-        files = (self.folder / "course_app").rglob("*.py")
-        return frozenset((str(path), (stat := path.stat()).st_mtime_ns, stat.st_size) for path in files)
+        found: set[tuple[str, int, int]] = set()
+        for path in (self.folder / "course_app").rglob("*.py"):
+            with contextlib.suppress(OSError):  # an editor's lock file, or a file deleted just now
+                stat = path.stat()
+                found.add((str(path), stat.st_mtime_ns, stat.st_size))
+        return frozenset(found)
 
     async def close(self) -> None:
         """End the lifespan of the build that runs; one that was not started never will be."""

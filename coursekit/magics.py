@@ -14,6 +14,7 @@ from IPython.core.magic import Magics, cell_magic, line_magic, magics_class
 from IPython.display import display
 
 from coursekit import loop
+from coursekit.checker import LARGEST_SOURCE
 from coursekit.course import Cell, Chapter, Exercise
 from coursekit.display import Line, Notice, verdict
 from coursekit.errors import CourseError
@@ -34,6 +35,8 @@ def in_one_sentence(method: M) -> M:
             method(*args, **kwargs)
         except CourseError as error:
             display(Notice(str(error), "bad"))
+        except KeyboardInterrupt:
+            display(Notice("Interrupted: nothing is lost; run the cell again when you want it done", "bad"))
 
     return cast(M, wrapper)
 
@@ -46,6 +49,26 @@ def _words(line: str, usage: str, least: int, most: int) -> list[str]:
     if not least <= len(words) <= most:
         raise CourseError(f"This magic is written {usage}: change its line and run the cell again.")
     return words
+
+
+def _source_of(cell: str) -> str:
+    """The file that a cell's body makes. Raise `CourseError` when there is nothing to make one of."""
+    source = cell.replace("\r\n", "\n").rstrip() + "\n"
+    if not source.strip():
+        raise CourseError("The cell is empty, so nothing was saved: write the code below its first line.")
+    if "\0" in source:
+        raise CourseError(
+            "The cell has a null character in it, so nothing was saved: delete it and run the cell again."
+        )
+    if len(source) > LARGEST_SOURCE:
+        raise CourseError(
+            f"The cell has {len(source):,} characters, so nothing was saved: at most {LARGEST_SOURCE:,} make a file."
+        )
+    return source
+
+
+def _aside_lines(aside: str | None) -> list[Line]:
+    return [Line(f"The version before this one was your own: it is in {aside} now.")] if aside else []
 
 
 def counted(number: int, thing: str) -> str:
@@ -74,16 +97,14 @@ class CourseMagics(Magics):
     def chapter(self, line: str) -> None:
         """`%chapter 3`: bring the app to where chapter 3 needs it and start the chapter. `--restart` begins it anew."""
         words = _words(line, "%chapter 3 or %chapter 3 --restart", 1, 2)
-        if not words[0].isdecimal() or words[1:] not in ([], ["--restart"]):
+        if not re.fullmatch("[0-9]{1,4}", words[0]) or words[1:] not in ([], ["--restart"]):
             raise CourseError("This magic is written %chapter 3 or %chapter 3 --restart: change its line.")
         session = self.session
         chapter = session.course.chapter(int(words[0]))
         caught = session.workspace.catch_up(chapter.number, restart=len(words) == 2)
         session.open(chapter)
         fault = session.reload()
-        lines = [
-            Line(f"{path} was changed by hand: that version is in {aside} now.") for path, aside in caught.set_aside
-        ]
+        lines = [Line(f"{path} was a version of your own: it is in {aside} now.") for path, aside in caught.set_aside]
         if caught.written:
             lines.append(Line(f"Written into your app: {counted(len(caught.written), 'file')} of the chapters before."))
         lines.extend(self._fault_lines(fault))
@@ -97,14 +118,17 @@ class CourseMagics(Magics):
     @in_one_sentence
     def save(self, line: str, cell: str) -> None:
         """`%%save course_app/core/config.py`: save the cell as that file of the app and reload the app."""
-        words = [word for word in _words(line, "%%save course_app/...py", 1, 2) if word != "--force"]
+        given = _words(line, "%%save course_app/...py", 1, 2)
+        words = [word for word in given if word != "--force"]
         if len(words) != 1 or not _PATH.fullmatch(words[0]):
             raise CourseError("This magic saves files of your app: write %%save course_app/folder/file.py.")
+        if words[0].endswith("/__init__.py"):
+            raise CourseError("The course makes every __init__.py itself: save your code under another name.")
         session = self.session
-        source = cell.rstrip() + "\n"
+        source = _source_of(cell)
         saving = self._cell_of(words[0], source)
-        aside = session.workspace.save(saving, source, force="--force" in line.split())
-        lines = [Line(f"The file was changed by hand: that version is in {aside} now.")] if aside else []
+        aside = session.workspace.save(saving, source, force="--force" in given)
+        lines = _aside_lines(aside)
         fault = session.reload()
         lines.extend(self._fault_lines(fault))
         display(Notice(f"Saved {words[0]}", "bad" if fault else "good", tuple(lines)))
@@ -138,8 +162,8 @@ class CourseMagics(Magics):
         exercise = session.exercise(words[0])
         if words[1:] not in ([], [exercise.path]):
             raise CourseError(f"Exercise {exercise.id} is saved as {exercise.file}: put that path into the first line.")
-        session.current()
-        source = cell.rstrip() + "\n"
+        self._of_this_chapter(exercise)
+        source = _source_of(cell)
         if exercise.is_stub(source):
             aside = session.workspace.settle(exercise)
         else:
@@ -151,10 +175,17 @@ class CourseMagics(Magics):
         fault = session.reload() if exercise.path else None
         notice = verdict(exercise, result, goes_on=self._goes_on(exercise, passed=result.outcome == "passed"))
         lines = list(notice.lines)
-        if aside:
-            lines.append(Line(f"{exercise.file} was changed by hand: that version is in {aside} now."))
+        lines.extend(_aside_lines(aside))
         lines.extend(self._fault_lines(fault))
         display(Notice(notice.headline, notice.mood, tuple(lines)))
+
+    def _of_this_chapter(self, exercise: Exercise) -> None:
+        chapter = self.session.current()
+        if exercise.chapter != chapter.number:
+            raise CourseError(
+                f"Exercise {exercise.id} belongs to chapter {exercise.chapter}, and chapter {chapter.number} is open "
+                f"here: go to its notebook, or run %chapter {exercise.chapter} first."
+            )
 
     def _goes_on(self, exercise: Exercise, *, passed: bool) -> str:
         if passed or exercise.path is None:
@@ -169,7 +200,7 @@ class CourseMagics(Magics):
         """`%use mine 3.2`: run the last attempt in the app although it failed. `%use reference 3.2` goes back."""
         which, exercise_id = _words(line, "%use mine 3.2 or %use reference 3.2", 2, 2)
         exercise = self.session.exercise(exercise_id)
-        self.session.current()
+        self._of_this_chapter(exercise)
         if which not in ("mine", "reference"):
             raise CourseError("This magic is written %use mine 3.2 or %use reference 3.2: change its line.")
         if exercise.path is None:
@@ -185,7 +216,7 @@ class CourseMagics(Magics):
         mine = tried[-1] if which == "mine" else None
         aside = self.session.workspace.settle(exercise, mine=mine, reference=mine is None)
         fault = self.session.reload()
-        lines = [Line(f"The file was changed by hand: that version is in {aside} now.")] if aside else []
+        lines = _aside_lines(aside)
         version = f"your attempt {mine.number}" if mine else "the reference version"
         lines.extend(self._fault_lines(fault))
         display(Notice(f"{exercise.path} is now {version}", "bad" if fault else "good", tuple(lines)))
@@ -205,7 +236,7 @@ class CourseMagics(Magics):
         """`%reset 3.2`: open an exercise again. Its attempts are kept in `backups/`, its stub comes as a new cell."""
         (exercise_id,) = _words(line, "%reset 3.2", 1, 1)
         exercise = self.session.exercise(exercise_id)
-        self.session.current()
+        self._of_this_chapter(exercise)
         moved = self.session.workspace.reset(exercise)
         self.session.reload()
         self._new_cell(exercise, exercise.stub)

@@ -24,7 +24,7 @@ from coursekit.loader import PACKAGE
 from coursekit.progress import digest
 from coursekit.show import show
 from coursekit.sign_in import SignInFirst, check_role, sign_in
-from coursekit.workspace import Workspace
+from coursekit.workspace import Workspace, named_folder
 
 
 def workspace_folder(course: Course, working_directory: Path) -> Path | None:
@@ -36,7 +36,7 @@ def workspace_folder(course: Course, working_directory: Path) -> Path | None:
         if working_directory.is_relative_to(course.root / built):
             return None
     named = os.environ.get("COURSE_WORKSPACE")
-    return Path(named).expanduser().resolve() if named else course.root / "workspace"
+    return named_folder(named) if named else course.root / "workspace"
 
 
 class Session:
@@ -99,7 +99,12 @@ class Session:
     def client_as(self, role: str, name: str | None = None) -> httpx.AsyncClient:
         """Return a client that is signed in as an account of that role; another `name` is another account."""
         check_role(role)
-        admin = (os.environ["FIRST_ADMIN_EMAIL"], os.environ["FIRST_ADMIN_PASSWORD"])
+        try:
+            admin = (os.environ["FIRST_ADMIN_EMAIL"], os.environ["FIRST_ADMIN_PASSWORD"])
+        except KeyError:
+            raise CourseError(
+                "FIRST_ADMIN_EMAIL and FIRST_ADMIN_PASSWORD are gone from os.environ: restart the kernel."
+            ) from None
         account = SignInFirst(lambda: sign_in(lambda: client_for(self.live), role, admin=admin, name=name))
         return client_for(self.live, auth=account)
 

@@ -37,6 +37,19 @@ def reference_of(exercise: Exercise) -> str:
     return f"# Reference version: exercise {exercise.id} is still open.\n{exercise.solution}"
 
 
+def named_folder(named: str) -> Path:
+    """The folder that COURSE_WORKSPACE names. Raise `WorkspaceError` when it names none."""
+    try:
+        folder = Path(named).expanduser().resolve()
+    except (RuntimeError, OSError):
+        raise WorkspaceError(
+            f"COURSE_WORKSPACE is {named}, which is no folder that can be found: name another, or unset it."
+        ) from None
+    if folder.exists() and not folder.is_dir():
+        raise WorkspaceError(f"COURSE_WORKSPACE is {named}, which is a file: name a folder, or unset it.")
+    return folder
+
+
 class Workspace:
     """A learner's folder of one course."""
 
@@ -77,8 +90,10 @@ class Workspace:
     def app_files(self) -> dict[str, str]:
         """The learner's app as it stands: path to source."""
         paths = sorted((self.folder / "course_app").rglob("*.py"))
-        names = [path.relative_to(self.folder).as_posix() for path in paths if path.name != "__init__.py"]
-        return {name: source for name in names if (source := self.app_file(name)) is not None}
+        names = [path.relative_to(self.folder).as_posix() for path in paths]
+        sources = {name: source for name in names if (source := self.app_file(name)) is not None}
+        # An empty __init__.py is the kit's own.
+        return {name: source for name, source in sources.items() if source.strip() or not name.endswith("__init__.py")}
 
     def is_known(self, path: str, source: str) -> bool:
         """Whether the source is a version of that file that the course has, or an answer that passed."""
@@ -129,7 +144,7 @@ class Workspace:
                     f"{cell.path} is already at chapter {known.chapter}'s version, and this cell has chapter "
                     f"{cell.chapter}'s: it was left as it is. To put the older one back, add `--force` behind the path."
                 )
-            aside = self._set_aside(cell.path, progress, source)
+            aside = self._set_aside(cell.path, progress, source, cell)
             self._write(cell.path, source, cell, progress)
             progress.last_cell[cell.chapter] = max(cell.index, progress.last_cell.get(cell.chapter, -1))
         return aside
@@ -155,17 +170,24 @@ class Workspace:
             progress.mine = [other for other in progress.mine if other != exercise.id] + ([exercise.id] if mine else [])
             progress.last_cell[exercise.chapter] = max(cell.index, progress.last_cell.get(exercise.chapter, -1))
             if exercise.path is None:
-                latest = self.attempts(exercise)
-                if latest:
-                    write_whole(self.folder / exercise.file, latest[-1].source.encode("utf-8", "surrogatepass"))
-                return None
+                return self._settle_apart(exercise)
             known = progress.files.get(exercise.path)
             if known and known.chapter > exercise.chapter:
                 return None
             source = chosen.source if chosen else reference_of(exercise)
-            aside = self._set_aside(exercise.path, progress, source)
+            aside = self._set_aside(exercise.path, progress, source, cell)
             self._write(exercise.path, source, cell, progress)
             return aside
+
+    def _settle_apart(self, exercise: Exercise) -> str | None:
+        """Put the latest answer to an exercise without a path below `exercises/`."""
+        tried = [attempt.source for attempt in self.attempts(exercise)]
+        if not tried:
+            return None
+        there = self.app_file(exercise.file)
+        aside = None if there is None or there in tried else self._back_up(exercise.file)
+        write_whole(self.folder / exercise.file, tried[-1].encode("utf-8", "surrogatepass"))
+        return aside
 
     def catch_up(self, number: int, *, restart: bool = False) -> Caught:
         """Make the app what chapter `number` starts from, or what it was at the last saved cell of that chapter."""
@@ -189,7 +211,7 @@ class Workspace:
                     later = (known.chapter, known.cell) >= (saving.chapter, saving.index)
                     if there == source or (later and not (restart and known.chapter == number)):
                         continue
-                aside = self._set_aside(path, progress, source)
+                aside = self._set_aside(path, progress, source, saving)
                 if aside:
                     set_aside.append((path, aside))
                 if there != source:
@@ -209,7 +231,8 @@ class Workspace:
                     target.parent.mkdir(parents=True, exist_ok=True)
                     shutil.move(folder, target)
                 moved = target.relative_to(self.folder).as_posix()
-        self.settle(exercise)
+        if moved or (exercise.path and self.app_file(exercise.path) is not None):
+            self.settle(exercise)
         return moved
 
     def _cell(self, exercise: Exercise) -> Cell:
@@ -228,16 +251,18 @@ class Workspace:
         make_packages(self.folder)
         progress.files[path] = WrittenFile(sha256=digest(source), chapter=cell.chapter, cell=cell.index)
 
-    def _set_aside(self, path: str, progress: Progress, source: str) -> str | None:
-        """Copy a file that the kit did not write to `backups/` before it is replaced."""
+    def _set_aside(self, path: str, progress: Progress, source: str, cell: Cell) -> str | None:
+        """Copy a version of the learner's own to `backups/` before it is replaced. Return where, if it was one."""
         there = self.app_file(path)
         if there is None or there == source:
             return None
         known = progress.files.get(path)
-        if known and known.sha256 == digest(there):
+        by_this_cell = known and (known.chapter, known.cell) == (cell.chapter, cell.index)
+        if known and by_this_cell and known.sha256 == digest(there):
             return None
-        if self.is_known(path, there):
-            return None
+        return None if self.is_known(path, there) else self._back_up(path)
+
+    def _back_up(self, path: str) -> str:
         target = self._free_backup(path)
         write_whole(target, (self.folder / path).read_bytes())
         return target.relative_to(self.folder).as_posix()

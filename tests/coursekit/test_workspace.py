@@ -14,7 +14,7 @@ import pytest
 from coursekit.course import Cell, Course
 from coursekit.errors import WorkspaceError
 from coursekit.files import write_whole
-from coursekit.workspace import Workspace, reference_of
+from coursekit.workspace import Workspace, named_folder, reference_of
 
 MAIN = "course_app/main.py"
 ADD = "course_app/core/add.py"
@@ -212,3 +212,42 @@ def test_a_read_only_disk(course: Course, small_disk: Path) -> None:
     with pytest.raises(WorkspaceError, match=r"read-only file system.*COURSE_WORKSPACE"):
         workspace.save(cell_of(course, 2, MAIN), "second = 2\n")
     assert workspace.app_file(MAIN) == "first = 1\n"
+
+
+def test_a_version_of_their_own_is_set_aside_by_another_cell(workspace: Workspace, course: Course) -> None:
+    first, second = cell_of(course, 1, MAIN), cell_of(course, 2, MAIN)
+    workspace.save(first, "first = 1\nmine = 2\n")
+    assert workspace.save(first, "first = 1\nmine = 3\n") is None
+    aside = workspace.save(second, "from course_app.core.add import add\n")
+    assert aside == "backups/001/course_app/main.py"
+    assert (workspace.folder / aside).read_text() == "first = 1\nmine = 3\n"
+    assert workspace.save(first, "first = 1\n", force=True) is None
+
+
+def test_a_reset_of_what_was_never_tried_changes_nothing(workspace: Workspace) -> None:
+    assert workspace.reset(workspace.course.exercise("2.1")) is None
+    assert not (workspace.folder / "course_app").exists()
+    assert workspace.progress().last_cell == {}
+
+
+def test_stray_files_among_the_attempts_are_left_alone(workspace: Workspace) -> None:
+    answer(workspace, "x = 1\n", "failed")
+    folder = workspace.attempts_folder / "2.1"
+    (folder / "0001-backup.py").write_text("mine")
+    (folder / "0007-failed.py").write_bytes(b"caf\xe9 = 1\n")
+    answer(workspace, "x = 2\n", "failed")
+    numbers = [attempt.number for attempt in workspace.attempts(workspace.course.exercise("2.1"))]
+    assert numbers == [1, 7, 8]
+    assert (folder / "0001-backup.py").read_text() == "mine"
+
+
+def test_two_judge_the_same_attempt(workspace: Workspace) -> None:
+    attempt = workspace.keep_attempt(workspace.course.exercise("2.1"), "x = 1\n")
+    assert workspace.judge(attempt, "passed").path.exists()
+    assert workspace.judge(attempt, "passed").path.exists()
+
+
+@pytest.mark.parametrize("named", ["~nosuchuser/x", "/etc/hostname"])
+def test_a_workspace_that_is_no_folder(named: str) -> None:
+    with pytest.raises(WorkspaceError, match=r"COURSE_WORKSPACE is .* unset it"):
+        named_folder(named)
