@@ -68,6 +68,7 @@ def execute(notebook: nbformat.NotebookNode, folder: Path) -> None:
         extra_arguments=["--IPKernelApp.log_level=ERROR"],
         resources={"metadata": {"path": str(folder)}},
         record_timing=False,
+        coalesce_streams=True,
     )
     try:
         client.execute()

@@ -44,7 +44,7 @@ wrong(
     "garbage raises",
     replace="""    try:
         return argon2_at(STRONG).verify(password, hashed)
-    except ValueError:
+    except (ValueError, NotImplementedError):
         return False""",
     by="    return argon2_at(STRONG).verify(password, hashed)",
     caught_by="test_garbage_is_no_match",
@@ -68,24 +68,96 @@ wrong(
     "the hash is looked at, the password is not, so a gigantic one raises",
     replace="""    try:
         return argon2_at(STRONG).verify(password, hashed)
-    except ValueError:
+    except (ValueError, NotImplementedError):
         return False""",
     by="    return argon2_at(STRONG).identify(hashed) is not None and argon2_at(STRONG).verify(password, hashed)",
     caught_by="test_impossible_password",
 )
 wrong(
     "3.1",
+    "parameters that passlib does not know raise",
+    replace="verify(password, hashed)\n    except (ValueError, NotImplementedError):",
+    by="verify(password, hashed)\n    except ValueError:",
+    caught_by="test_garbage_is_no_match",
+)
+_VERIFY = "argon2_at(STRONG).verify(password, hashed)"
+_HASH = "argon2_at(cost).hash(password)"
+for what, prepared, caught_by in (
+    ("compatible characters are one", 'unicodedata.normalize("NFKC", password)', "test_verifies_at_any_cost"),
+    ("what has no UTF-8 is a question mark", 'password.encode("utf-8", "replace")', "test_impossible_password"),
+    ("surrogates pass", 'password.encode("utf-8", "surrogatepass")', "test_impossible_password"),
+    ("cut at the limit", "password[:4096]", "test_wrong_password"),
+    ("cut at U+0000", 'password.split("\\0")[0]', "test_verifies_at_any_cost"),
+    ("line ends are cut off", 'password.rstrip("\\r\\n")', "test_verifies_at_any_cost"),
+    ("hashed before it is hashed", "sha256(password.encode()).hexdigest()", "test_right_password"),
+):
+    wrong(
+        "3.1",
+        what,
+        edits=[
+            ("import warnings\n", "import unicodedata\nimport warnings\nfrom hashlib import sha256\n"),
+            (_HASH, _HASH.replace("password", prepared)),
+            (_VERIFY, _VERIFY.replace("password, ", f"{prepared}, ")),
+        ],
+        caught_by=caught_by,
+    )
+wrong(
+    "3.1",
+    "no password is that long",
+    replace=f"        return {_VERIFY}",
+    by=f"        return len(password) <= 1000 and {_VERIFY}",
+    caught_by="test_verifies_at_any_cost",
+)
+wrong(
+    "3.1",
+    "blanks around the hash do not count",
+    replace=_VERIFY,
+    by=_VERIFY.replace("hashed", "hashed.strip()"),
+    caught_by="test_garbage_is_no_match",
+)
+_NEEDS = """    try:
+        return argon2_at(cost).needs_update(hashed)
+    except (ValueError, NotImplementedError):
+        return True"""
+_COMPARED = """    import re
+
+    made_at = f"m={cost.memory_kib},t={cost.passes},p={cost.lanes}"
+    return re.fullmatch(rf"\\$argon2id\\$v=19\\${made_at}\\$[A-Za-z0-9+/]+\\$[A-Za-z0-9+/]+", hashed) is None"""
+right("3.1", "the whole text of a hash of this cost compared", replace=_NEEDS, by=_COMPARED)
+wrong(
+    "3.1",
     "a stronger hash is left alone",
-    replace="        return argon2_at(cost).needs_update(hashed)",
-    by="""        old = argon2.from_string(hashed)
-        return old.rounds < cost.passes or old.memory_cost < cost.memory_kib or old.parallelism < cost.lanes""",
+    replace=_NEEDS,
+    by="""    try:
+        old = argon2.from_string(hashed)
+    except (ValueError, NotImplementedError):
+        return True
+    return old.rounds < cost.passes or old.memory_cost < cost.memory_kib or old.parallelism < cost.lanes""",
     caught_by="test_needs_rehash",
 )
 wrong(
     "3.1",
     "garbage needs no renewal",
-    replace="        return True\n",
-    by="        return False\n",
+    replace=_NEEDS,
+    by="""    try:
+        return argon2_at(cost).needs_update(hashed)
+    except (ValueError, NotImplementedError):
+        return False""",
+    caught_by="test_needs_rehash",
+)
+wrong(
+    "3.1",
+    "only the beginning is looked at",
+    replace=_NEEDS,
+    by="""    made_at = f"m={cost.memory_kib},t={cost.passes},p={cost.lanes}"
+    return not hashed.startswith(f"$argon2id$v=19${made_at}$")""",
+    caught_by="test_needs_rehash",
+)
+wrong(
+    "3.1",
+    "the version is not looked at",
+    replace=_NEEDS,
+    by=_COMPARED.replace("v=19", "v=[0-9]+"),
     caught_by="test_needs_rehash",
 )
 wrong(
@@ -122,7 +194,8 @@ right(
     "3.1",
     "on pwdlib",
     cell=_PASSWORDS_HEAD.format(
-        imports="""from pwdlib import PasswordHash
+        imports="""from argon2.exceptions import InvalidHashError
+from pwdlib import PasswordHash
 from pwdlib.exceptions import UnknownHashError
 from pwdlib.hashers.argon2 import Argon2Hasher"""
     )
@@ -143,9 +216,10 @@ def verify_password(password: str, hashed: str) -> bool:
 
 
 def needs_rehash(hashed: str, cost: Cost = STRONG) -> bool:
-    if not Argon2Hasher.identify(hashed):
+    try:
+        return not Argon2Hasher.identify(hashed) or _passwords(cost).current_hasher.check_needs_rehash(hashed)
+    except InvalidHashError:
         return True
-    return _passwords(cost).current_hasher.check_needs_rehash(hashed)
 """,
 )
 right(
@@ -172,8 +246,9 @@ def needs_rehash(hashed: str, cost: Cost = STRONG) -> bool:
         made = extract_parameters(hashed)
     except (InvalidHashError, ValueError):
         return True
-    return (made.type, made.time_cost, made.memory_cost, made.parallelism) != (
+    return (made.type, made.version, made.time_cost, made.memory_cost, made.parallelism) != (
         Type.ID,
+        19,
         cost.passes,
         cost.memory_kib,
         cost.lanes,
@@ -191,19 +266,18 @@ right(
         ),
         ("        return argon2_at(STRONG).verify(password, hashed)", "        return argon2.verify(password, hashed)"),
         (
+            _NEEDS,
             """    try:
-        return argon2_at(cost).needs_update(hashed)
-    except ValueError:
+        return argon2.from_string(hashed).checksum is None or argon2_at(cost).needs_update(hashed)
+    except (ValueError, NotImplementedError):
         return True""",
-            """    expected = f"$argon2id$v=19$m={cost.memory_kib},t={cost.passes},p={cost.lanes}$"
-    return not argon2.identify(hashed) or not hashed.startswith(expected)""",
         ),
     ],
 )
 
 # --- 3.2 issue a token -----------------------------------------------------------------------------------------------
 
-wrong("3.2", "never expires", replace=' "exp": now + lifetime,', by="", caught_by="test_claims")
+wrong("3.2", "never expires", replace=' "exp": issued + lifetime,', by="", caught_by="test_claims")
 wrong("3.2", "no kind", replace=', "typ": "access"', by="", caught_by="test_claims")
 wrong(
     "3.2",
@@ -215,16 +289,16 @@ wrong(
 wrong(
     "3.2",
     "zero is falsy",
-    replace='"exp": now + lifetime',
-    by='"exp": now + (lifetime or timedelta(minutes=15))',
+    replace='"exp": issued + lifetime',
+    by='"exp": issued + (lifetime or timedelta(minutes=15))',
     caught_by="test_no_length",
 )
 wrong(
     "3.2",
     "the offset is thrown away",
     edits=[
-        ('"iat": now,', '"iat": now.replace(tzinfo=None),'),
-        ('"exp": now + lifetime', '"exp": now.replace(tzinfo=None) + lifetime'),
+        ('"iat": issued,', '"iat": now.replace(tzinfo=None),'),
+        ('"exp": issued + lifetime', '"exp": now.replace(tzinfo=None) + lifetime'),
     ],
     caught_by="test_other_offsets",
 )
@@ -234,13 +308,13 @@ wrong(
     replace="""    if now.utcoffset() is None:
         raise ValueError("now has no offset")
 """,
-    by="",
+    by="    now = now if now.utcoffset() is not None else now.replace(tzinfo=UTC)\n",
     caught_by="test_naive_time",
 )
 wrong(
     "3.2",
     "seconds of the timedelta, days forgotten",
-    replace='"exp": now + lifetime',
+    replace='"exp": issued + lifetime',
     by='"exp": int(now.timestamp()) + lifetime.seconds',
     caught_by="test_expires",
 )
@@ -248,8 +322,8 @@ wrong(
     "3.2",
     "times with fractions",
     edits=[
-        ('"iat": now,', '"iat": now.timestamp(),'),
-        ('"exp": now + lifetime', '"exp": (now + lifetime).timestamp()'),
+        ('"iat": issued,', '"iat": now.timestamp(),'),
+        ('"exp": issued + lifetime', '"exp": (now + lifetime).timestamp()'),
     ],
     caught_by="test_whole_seconds",
 )
@@ -269,17 +343,71 @@ wrong(
     "3.2",
     "the computer's clock",
     edits=[
-        ("from datetime import datetime, timedelta", "from datetime import UTC, datetime, timedelta"),
-        ('"iat": now,', '"iat": datetime.now(UTC),'),
-        ('"exp": now + lifetime', '"exp": datetime.now(UTC) + lifetime'),
+        ('"iat": issued,', '"iat": datetime.now(UTC),'),
+        ('"exp": issued + lifetime', '"exp": datetime.now(UTC) + lifetime'),
     ],
     caught_by="test_expires",
 )
+wrong(
+    "3.2",
+    "a zone that says nothing is a zone",
+    replace="now.utcoffset() is None",
+    by="now.tzinfo is None",
+    caught_by="test_naive_time",
+)
+wrong(
+    "3.2",
+    "added on the wall clock",
+    replace="issued + lifetime",
+    by="(now + lifetime).astimezone(UTC)",
+    caught_by="test_other_offsets",
+)
+wrong(
+    "3.2",
+    "added before it is converted",
+    edits=[("    issued = now.astimezone(UTC)\n", "    issued = now\n")],
+    caught_by="test_other_offsets",
+)
+wrong(
+    "3.2",
+    "no life is shorter than none",
+    replace="issued + lifetime",
+    by="issued + max(lifetime, timedelta(0))",
+    caught_by="test_expires",
+)
+wrong(
+    "3.2",
+    "the subject in lower case",
+    replace='"sub": subject',
+    by='"sub": subject.strip().lower()',
+    caught_by="test_claims",
+)
+for what, name in (
+    ("a counter", 'f"{next(NUMBERS):032d}"'),
+    ("the time in nanoseconds", "str(time.time_ns())"),
+    ("uuid1: time and the computer", "uuid1().hex"),
+    ("eight digits, padded", 'f"token-id-{uuid4().hex[:8]}"'),
+    ("an MD5 of subject and time", 'md5(f"{subject}{time.time_ns()}".encode()).hexdigest()'),
+    ("numbers that can be foretold", '"".join(random.choices("0123456789abcdef", k=32))'),
+):
+    wrong(
+        "3.2",
+        f"the name is {what}",
+        edits=[
+            (
+                "from datetime import UTC, datetime, timedelta\nfrom uuid import uuid4\n",
+                "import random\nimport time\nfrom datetime import UTC, datetime, timedelta\nfrom hashlib import md5\n"
+                "from itertools import count\nfrom uuid import uuid1, uuid4\n\nNUMBERS = count(1)\n",
+            ),
+            ("uuid4().hex", name),
+        ],
+        caught_by="test_own_name",
+    )
 right(
     "3.2",
     "whole seconds by hand",
     region="""
-    if now.tzinfo is None:
+    if now.utcoffset() is None:
         raise ValueError("give the time an offset")
     issued = int(now.timestamp())
     return jwt.encode(
@@ -310,7 +438,7 @@ import base64
 import hmac
 import json
 import secrets
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 
 def _base64url(data: bytes) -> bytes:
@@ -323,7 +451,7 @@ def issue_token(subject: str, *, secret: str, now: datetime, lifetime: timedelta
     claims = {
         "sub": subject,
         "iat": int(now.timestamp()),
-        "exp": int((now + lifetime).timestamp()),
+        "exp": int((now.astimezone(UTC) + lifetime).timestamp()),
         "jti": secrets.token_urlsafe(16),
         "typ": "access",
     }
@@ -419,6 +547,54 @@ wrong(
         raise InvalidToken
 """,
     caught_by="test_not_ours",
+)
+_EXPIRED = "claims.expires_at <= now"
+wrong(
+    "3.3",
+    "the offset of now is overwritten",
+    replace=_EXPIRED,
+    by="claims.expires_at <= now.replace(tzinfo=UTC)",
+    caught_by="test_expired",
+)
+wrong(
+    "3.3",
+    "compared without offsets",
+    replace=_EXPIRED,
+    by="claims.expires_at.replace(tzinfo=None) <= now.replace(tzinfo=None)",
+    caught_by="test_expired",
+)
+wrong(
+    "3.3",
+    "times in the offset of now",
+    edits=[
+        ("datetime.fromtimestamp(issued, UTC)", "datetime.fromtimestamp(issued, now.tzinfo)"),
+        ("datetime.fromtimestamp(expires, UTC)", "datetime.fromtimestamp(expires, now.tzinfo)"),
+    ],
+    caught_by="test_expired",
+)
+wrong(
+    "3.3",
+    "the whole header is accepted",
+    replace="    judged_here =",
+    by="""    token = token.removeprefix("Bearer ")
+    judged_here =""",
+    caught_by="test_not_ours",
+)
+for what, refusal in (
+    ("issued later than it ends", "claims.issued_at > claims.expires_at"),
+    ("after 2100", "claims.expires_at.year > 2100"),
+    ("a blank subject", "not subject.strip()"),
+    ("a short name", "len(jti) < 16"),
+    ("a long token", "len(token) > 500"),
+    ("a header without typ", 'jwt.get_unverified_header(token).get("typ") != "JWT"'),
+):
+    wrong("3.3", f"refused: {what}", replace=_EXPIRED, by=f"{_EXPIRED} or {refusal}", caught_by="test_good_token")
+wrong(
+    "3.3",
+    "the kind begins with access",
+    replace='payload["typ"] != "access"',
+    by='not str(payload["typ"]).startswith("access")',
+    caught_by="test_other_kind",
 )
 wrong("3.3", "any kind of token", replace='payload["typ"] != "access" or ', by="", caught_by="test_other_kind")
 wrong(
@@ -594,6 +770,15 @@ wrong(
     "text that equals a role passes",
     replace="not all(isinstance(role, Role) for role in roles)",
     by="any(isinstance(role, (list, set)) or role not in list(Role) for role in roles)",
+    caught_by="test_what_is_no_role",
+)
+wrong(
+    "3.4",
+    "any enum will do",
+    edits=[
+        ("from course_app.api.deps", "from enum import Enum\n\nfrom course_app.api.deps"),
+        ("isinstance(role, Role)", "isinstance(role, Enum)"),
+    ],
     caught_by="test_what_is_no_role",
 )
 wrong("3.4", "ValueError instead of TypeError", replace="TypeError", by="ValueError", caught_by="test_what_is_no_role")
@@ -818,6 +1003,41 @@ wrong(
     by="False and",
     caught_by="test_strangers_learn_nothing",
 )
+wrong(
+    "3.5",
+    "other words where there is nobody",
+    replace="""        raise Forbidden("You may see your own account only.")""",
+    by="""        try:
+            await users.get(user_id)
+        except Exception:
+            raise Forbidden("There is no such user.") from None
+        raise Forbidden("You may not see this account.")""",
+    caught_by="test_strangers_learn_nothing",
+)
+wrong(
+    "3.5",
+    "managers do not see closed accounts",
+    replace="    return await users.get(user_id)",
+    by="""    found = await users.get(user_id)
+    if not found.is_active and caller.role == Role.MANAGER:
+        raise Forbidden("You may see your own account only.")
+    return found""",
+    caught_by="test_staff_see_all",
+)
+wrong(
+    "3.5",
+    "the owner's id in the caller's",
+    replace="item.owner_id != caller.id",
+    by="str(item.owner_id) not in str(caller.id)",
+    caught_by="test_items_of_others",
+)
+wrong(
+    "3.5",
+    "the wanted id in the caller's",
+    replace="user_id != caller.id",
+    by="str(user_id) not in str(caller.id)",
+    caught_by="test_strangers_learn_nothing",
+)
 right(
     "3.5",
     "the other way round",
@@ -943,6 +1163,22 @@ wrong(
     caught_by="test_changed",
 )
 wrong("3.6", "deep JSON gets out", replace="ValueError, RecursionError)", by="ValueError)", caught_by="test_no_token")
+wrong(
+    "3.6",
+    "the first public key is kept for ever",
+    edits=[
+        ("def read(token", "_KEYS: list[str] = []\n\n\ndef read(token"),
+        (_READ, "        _KEYS.append(as_pem(public_key))\n" + _READ.replace("as_pem(public_key)", "_KEYS[0]")),
+    ],
+    caught_by="test_genuine",
+)
+wrong(
+    "3.6",
+    "the whole header is accepted",
+    replace=_READ,
+    by=_READ.replace("token, as_pem", 'token.strip().removeprefix("Bearer "), as_pem'),
+    caught_by="test_no_token",
+)
 right(
     "3.6",
     "HS512, and PyJWT for the closed version",

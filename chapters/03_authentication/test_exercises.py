@@ -3,13 +3,17 @@
 import base64
 import hmac
 import json
+import random
+import time
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from decimal import Decimal
+from enum import StrEnum
 from typing import Annotated, Any
 
 import pytest
 from argon2 import PasswordHasher, Type
+from argon2.exceptions import Argon2Error
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
@@ -56,8 +60,30 @@ def part_of(token: object, index: int) -> dict[str, Any]:
         part = json.loads(unbase64url(str(token).split(".")[index]))
     except (ValueError, IndexError):
         part = None
-    assert isinstance(part, dict), told("the result of issue_token", "a signed JWT, a text of three parts", repr(token))
+    assert isinstance(part, dict), told(
+        "the result of issue_token", "a signed JWT, a text of three parts", repr(token)[:60]
+    )
     return part
+
+
+CHEAP_HEAD = "$argon2id$v=19$m=8,t=1,p=1"
+SALT = "$c2FsdHNhbHRzYWx0c2FsdA$"
+SUNSHINE1 = f"{CHEAP_HEAD}{SALT}nZ0s1kGFRpzqPQk3juYnEg"
+OTHERS = {
+    "Sunshine1": SUNSHINE1,
+    "e\u0301": f"{CHEAP_HEAD}{SALT}uuT36kizO9p7GVcFtjV6iQ",
+    "\ufb01": f"{CHEAP_HEAD}{SALT}k/W3QVrHETgerO/qsjNTCg",
+    "a\0b": f"{CHEAP_HEAD}{SALT}anehrU6A+RoYlqHcSK/YyQ",
+    "pass\n": f"{CHEAP_HEAD}{SALT}PUmqSlC0NNc7nSd29B88Sg",
+    "x" * 2000: f"{CHEAP_HEAD}{SALT}zr1kwx6JVQEFkH16qoSnGQ",
+    "?": f"{CHEAP_HEAD}{SALT}r6Ek/S7TtP3ys2mWMO2uLw",
+    "x" * 4096: f"{CHEAP_HEAD}{SALT}0U+RghCZUqV2R/DGA62pxA",
+}
+"""Hashes of these passwords that argon2-cffi made."""
+OF_A_SURROGATE = f"{CHEAP_HEAD}{SALT}h2S7Et5T2X7Gn9dehRiJcA"
+"""What argon2-cffi makes of the bytes ED A0 80, which some take for the UTF-8 of half a surrogate pair."""
+PREFIX = "$argon2id$v=19$m=64,t=2,p=2$"
+VERSION_16 = f"$argon2id$v=16$m=64,t=2,p=2{SALT}/3iKA7XKiRfNdjQmsg8ohA"
 
 
 @pytest.mark.exercise("3.1")
@@ -77,11 +103,19 @@ class TestPasswords:
             "five times hash_password('Sunshine1', CHEAP)", "5 different hashes", f"{len(hashes)}"
         )
 
-    @pytest.mark.parametrize("password", ["Sunshine1", "Grüße aus Kyōto 東京 9", "", "x" * 128, " Sunshine1 "])
+    @pytest.mark.parametrize(
+        "password", ["Sunshine1", "Grüße aus Kyōto 東京 9", "", "x" * 128, " Sunshine1 ", "a\0b\n"]
+    )
     def test_right_password(self, password):
-        """The password that was hashed verifies, whatever its characters."""
-        got = answer.verify_password(password, answer.hash_password(password, answer.CHEAP))
+        """The password that was hashed verifies, whatever its characters, by another library too."""
+        hashed = answer.hash_password(password, answer.CHEAP)
+        got = answer.verify_password(password, hashed)
         assert got is True, told(f"verify_password({password[:20]!r}, its own hash)", True, got)
+        try:
+            PasswordHasher().verify(hashed, password)
+        except (Argon2Error, ValueError):
+            sent = f"argon2-cffi, asked to verify {password[:20]!r} with the hash that hash_password made of it"
+            raise AssertionError(told(sent, "a match", "no match")) from None
 
     @pytest.mark.parametrize(
         ("password", "other"),
@@ -91,22 +125,36 @@ class TestPasswords:
             ("Sunshine1", ""),
             ("x" * 72 + "Sunshine1", "x" * 72 + "Teatime22"),
             ("x" * 128, "x" * 127),
+            ("e\u0301", "\xe9"),
+            ("\ufb01", "fi"),
+            ("a\0b", "a"),
+            ("pass\n", "pass"),
+            ("x" * 4096, "x" * 5000),
         ],
     )
     def test_wrong_password(self, password, other):
-        """Another password does not verify, also when only the last character of many differs."""
-        got = answer.verify_password(other, answer.hash_password(password, answer.CHEAP))
-        sent = f"verify_password(...{other[-12:]!r}, hash of ...{password[-12:]!r})"
+        """Another password does not verify: one other character, another spelling, a part of it."""
+        hashed = OTHERS.get(password) or answer.hash_password(password, answer.CHEAP)
+        got = answer.verify_password(other, hashed)
+        sent = (
+            f"verify_password(...{other[-12:]!a}, of {len(other)}; hash of ...{password[-12:]!a}, of {len(password)})"
+        )
         assert got is False, told(sent, False, got)
 
     def test_verifies_at_any_cost(self):
-        """A hash verifies at whatever cost it was made."""
+        """A hash verifies at whatever cost and by whichever library it was made."""
         for cost in (answer.Cost(1, 8, 1), answer.Cost(2, 128, 1), answer.Cost(4, 64, 2)):
             hashed = answer.hash_password("Sunshine1", cost)
             right, wrong = answer.verify_password("Sunshine1", hashed), answer.verify_password("Sunshine2", hashed)
             assert (right, wrong) == (True, False), told(
                 f"the right and a wrong password with a hash of {cost}", (True, False), (right, wrong)
             )
+        for password in ("Sunshine1", "e\u0301", "\ufb01", "a\0b", "pass\n", "x" * 2000):
+            got = answer.verify_password(password, OTHERS[password])
+            sent = (
+                f"verify_password({password[:20]!a}, a hash that argon2-cffi made of these {len(password)} characters)"
+            )
+            assert got is True, told(sent, True, got)
 
     @pytest.mark.parametrize(
         "garbage",
@@ -119,6 +167,10 @@ class TestPasswords:
             "$argon2id$v=19$m=8,t=1,p=1$!!$!!",
             "$2b$12$" + "a" * 53,
             "\ud800",
+            SUNSHINE1.replace("p=1", "p=1,keyid=AAAA"),
+            SUNSHINE1.replace("p=1", "p=1,data=AAAA"),
+            SUNSHINE1.rpartition("$")[0],
+            SUNSHINE1 + "\n",
         ],
     )
     def test_garbage_is_no_match(self, garbage):
@@ -129,17 +181,19 @@ class TestPasswords:
             got = f"{type(error).__name__} was raised"
         assert got is False, told(f"verify_password('Sunshine1', {garbage!r})", False, got)
 
-    @pytest.mark.parametrize("password", ["x" * 100_000, "Sunshine1\ud800"], ids=["gigantic", "no UTF-8"])
+    @pytest.mark.parametrize(
+        "password", ["x" * 100_000, "Sunshine1\ud800", "\ud800"], ids=["gigantic", "no UTF-8", "surrogate"]
+    )
     def test_impossible_password(self, password):
         """A gigantic password or one that has no UTF-8 form is False, not an exception."""
-        hashed = answer.hash_password("Sunshine1", answer.CHEAP)
-        try:
-            got = answer.verify_password(password, hashed)
-        except Exception as error:
-            got = f"{type(error).__name__} was raised"
-        assert got is False, told(
-            f"verify_password({password[:12]!r}... of {len(password)} characters, a hash)", False, got
-        )
+        made = answer.hash_password("Sunshine1", answer.CHEAP)
+        for what, hashed in (("Sunshine1", made), ("?", OTHERS["?"]), ("the bytes ED A0 80", OF_A_SURROGATE)):
+            try:
+                got = answer.verify_password(password, hashed)
+            except Exception as error:
+                got = f"{type(error).__name__} was raised"
+            sent = f"verify_password({password[:12]!r} of {len(password)} characters, a hash of {what})"
+            assert got is False, told(sent, False, got)
 
     def test_needs_rehash(self):
         """A hash needs renewal exactly when its cost is another: fewer or more passes, memory or lanes."""
@@ -149,7 +203,8 @@ class TestPasswords:
             got, expected = answer.needs_rehash(hashed, wanted), cost != (2, 64, 2)
             assert got is expected, told(f"needs_rehash(a hash of Cost{cost}, Cost(2, 64, 2))", expected, got)
         argon2i = PasswordHasher(2, 64, 2, type=Type.I).hash("Sunshine1")
-        for garbage in ("", "migrated-2019", "$2b$12$" + "a" * 53, "$argon2id$v=19$m=8", argon2i):
+        cut_off = (PREFIX, PREFIX + "junk", VERSION_16, PREFIX[:-1] + ",keyid=AAAA" + SALT + "aGFzaGhhc2g")
+        for garbage in ("", "migrated-2019", "$2b$12$" + "a" * 53, "$argon2id$v=19$m=8", argon2i, *cut_off):
             try:
                 got = answer.needs_rehash(garbage, wanted)
             except Exception as error:
@@ -166,6 +221,31 @@ def issue(subject: str = "ada", **changes: Any) -> str:
     return answer.issue_token(subject, **call)
 
 
+class Berlin(tzinfo):
+    """Berlin in 2026: 02:00 to 03:00 does not exist on 29 March, and comes twice on 25 October."""
+
+    def utcoffset(self, moment: datetime | None) -> timedelta:
+        assert moment is not None
+        wall = moment.replace(tzinfo=None)
+        ends = datetime(2026, 10, 25, 2 if moment.fold else 3)
+        return timedelta(hours=2 if datetime(2026, 3, 29, 2) <= wall < ends else 1)
+
+    def dst(self, moment: datetime | None) -> timedelta:
+        return self.utcoffset(moment) - timedelta(hours=1)
+
+    def tzname(self, moment: datetime | None) -> str:
+        return "Berlin"
+
+
+class Silent(tzinfo):
+    """A zone that says nothing: its times are naive, as Python defines the word."""
+
+    def utcoffset(self, moment: datetime | None) -> None:
+        return None
+
+    dst = tzname = utcoffset
+
+
 @pytest.mark.exercise("3.2")
 class TestIssueToken:
     def test_claims(self):
@@ -173,10 +253,14 @@ class TestIssueToken:
         claims = part_of(issue("3f2a"), 1)
         expected = ["exp", "iat", "jti", "sub", "typ"]
         assert sorted(claims) == expected, told("the claims of a new token", expected, sorted(claims))
-        got = (claims.get("sub"), claims.get("typ"))
-        assert got == ("3f2a", "access"), told("issue_token('3f2a', ...): sub and typ", ("3f2a", "access"), got)
+        for subject in ("3f2a", " Ab-C_d "):
+            claims = part_of(issue(subject), 1)
+            got = (claims.get("sub"), claims.get("typ"))
+            assert got == (subject, "access"), told(
+                f"issue_token({subject!r}, ...): sub and typ", (subject, "access"), got
+            )
 
-    @pytest.mark.parametrize("seconds", [1, 900, 86_400, 3 * 86_400 + 1])
+    @pytest.mark.parametrize("seconds", [1, 900, 86_400, 3 * 86_400 + 1, -60])
     def test_expires(self, seconds):
         """The token ends one lifetime after it was issued."""
         claims = part_of(issue(lifetime=timedelta(seconds=seconds)), 1)
@@ -191,14 +275,22 @@ class TestIssueToken:
         got = (claims.get("iat"), claims.get("exp"))
         expect_equal(got, (NINE_SECONDS, NINE_SECONDS), "lifetime=timedelta(0): iat and exp")
 
-    @pytest.mark.parametrize("hours", [-5, 1, 5.5])
-    def test_other_offsets(self, hours):
-        """The same moment gives the same times, whatever its offset."""
-        zone = timezone(timedelta(hours=hours))
-        claims = part_of(issue(now=NINE.astimezone(zone)), 1)
-        got = (claims.get("iat"), claims.get("exp"))
-        expected = (NINE_SECONDS, NINE_SECONDS + 900)
-        assert got == expected, told(f"now={NINE.astimezone(zone)}: iat and exp", expected, got)
+    @pytest.mark.parametrize(
+        "now",
+        [
+            *(NINE.astimezone(timezone(timedelta(hours=hours))) for hours in (-5, 1, 5.5)),
+            datetime(2026, 3, 29, 1, 50, tzinfo=Berlin()),
+            datetime(2026, 10, 25, 2, 30, tzinfo=Berlin()),
+            datetime(2026, 10, 25, 2, 30, fold=1, tzinfo=Berlin()),
+        ],
+        ids=["New York", "Berlin", "Delhi", "Berlin in March", "the first 02:30", "the second 02:30"],
+    )
+    def test_other_offsets(self, now):
+        """The same moment gives the same times, whatever its offset, also when the clocks change before the end."""
+        claims = part_of(issue(now=now, lifetime=timedelta(minutes=90)), 1)
+        got, issued = (claims.get("iat"), claims.get("exp")), int(now.timestamp())
+        sent = f"now={now}, fold={now.fold}, lifetime 90 minutes: iat and exp"
+        assert got == (issued, issued + 5400), told(sent, (issued, issued + 5400), got)
 
     def test_whole_seconds(self):
         """Times are whole numbers, fractions cut off."""
@@ -209,13 +301,28 @@ class TestIssueToken:
     def test_naive_time(self):
         """A time without offset is refused with ValueError."""
         raises(ValueError, issue, now=datetime(2026, 1, 1, 9), sent="now=datetime(2026, 1, 1, 9), which has no offset")
+        silent = datetime(2026, 1, 1, 9, tzinfo=Silent())
+        raises(ValueError, issue, now=silent, sent="now with a tzinfo and utcoffset() None, which has no offset either")
 
-    def test_own_name(self):
+    def test_own_name(self, monkeypatch):
         """Every token has a name (jti) of its own, random and at least 16 characters long."""
-        names = [part_of(issue(), 1).get("jti") for _ in range(100)]
+        names = [part_of(issue(), 1).get("jti") for _ in range(300)]
         texts = [name for name in names if isinstance(name, str) and len(name) >= 16]
-        assert len(texts) == 100, told("100 tokens: jti", "strings of 16 characters or more", repr(names[0]))
-        assert len(set(names)) == 100, told("100 tokens: how many different jti", 100, len(set(names)))
+        assert len(texts) == 300, told("300 tokens: jti", "strings of 16 characters or more", repr(names[0]))
+        assert len(set(names)) == 300, told("300 tokens: how many different jti", 300, len(set(names)))
+        varied = sum(len(set(column)) >= 8 for column in zip(*texts, strict=False))
+        sent = f"300 tokens, such as jti={names[0]!r}: places with 8 different characters or more"
+        assert varied >= 16, told(sent, "16 or more", varied)
+        state = random.getstate()
+        for name in ("time", "time_ns"):
+            monkeypatch.setattr(time, name, lambda: 1_767_258_000)
+        twins = []
+        for _ in range(2):
+            random.seed(0)
+            twins.append(part_of(issue(), 1).get("jti"))
+        random.setstate(state)
+        sent = "two tokens with the time standing still and random.seed(0) before each: their jti"
+        assert twins[0] != twins[1], told(sent, "two different ones", f"twice {twins[0]!r}")
 
     @pytest.mark.parametrize("algorithm", ["HS256", "HS384", "HS512"])
     def test_signed(self, algorithm):
@@ -246,6 +353,11 @@ MORE_CLAIMS: list[dict[str, object]] = [
     {"aud": "somebody else"},
     {"at_hash": "x"},
     {"nbf": NINE_SECONDS + 10**9},
+    {"iat": NINE_SECONDS + 10**6},
+    {"jti": "7"},
+    {"sub": " "},
+    {"exp": 7_258_118_400},
+    {"nickname": "Ada" * 300},
 ]
 BASE64URL = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 
@@ -290,7 +402,10 @@ class TestReadToken:
         offsets = [moment.utcoffset() for moment in got[2:]]
         assert offsets == [timedelta(0)] * 2, told("the offsets of issued_at and expires_at", "UTC", offsets)
         for extra in MORE_CLAIMS:
-            accepted(signed(GOOD | extra, algorithm=algorithm), f"such a token with {extra} too", algorithm=algorithm)
+            sent = f"such a token with {str(extra)[:40]}"
+            accepted(signed(GOOD | extra, algorithm=algorithm), sent, algorithm=algorithm)
+        bare = signed(GOOD, algorithm=algorithm, header=json.dumps({"alg": algorithm}))
+        accepted(bare, "a token whose header has no typ", algorithm=algorithm)
 
     def test_not_ours(self):
         """A signature by another secret, in another spelling or cut off is refused, and a changed payload."""
@@ -302,6 +417,7 @@ class TestReadToken:
         refused(signed(GOOD)[:-4], "a token with its last four characters cut off")
         for tail in ("=", "==", "!!", " ", "\n", "é", "A"):
             refused(signed(GOOD) + tail, f"a token in order with {tail!r} behind it")
+        refused("Bearer " + signed(GOOD), "a token in order with 'Bearer ' in front")
         last = BASE64URL.index(signature[-1])
         refused(signed(GOOD)[:-1] + BASE64URL[last + 1], "a token with an unused bit of its last character set")
 
@@ -322,10 +438,14 @@ class TestReadToken:
         """A token is over at the very second of exp, and not one second before."""
         token = signed(GOOD)
         ends = NINE + timedelta(minutes=15)
-        accepted(token, "a token one second before exp", now=ends - timedelta(seconds=1))
-        refused(token, "a token at exp", now=ends)
         refused(token, "a token one second after exp", now=ends + timedelta(seconds=1))
-        refused(token, "a token at exp, now with offset +05:00", now=ends.astimezone(timezone(timedelta(hours=5))))
+        for hours in (0, 5.5, -5):
+            zone = timezone(timedelta(hours=hours))
+            sent = f"a token one second before exp, now with offset {hours:+} hours"
+            claims = accepted(token, sent, now=(ends - timedelta(seconds=1)).astimezone(zone))
+            offsets = [moment.utcoffset() for moment in (claims.issued_at, claims.expires_at)]
+            assert offsets == [timedelta(0)] * 2, told(f"{sent}: offsets of its times", "UTC", offsets)
+            refused(token, f"a token at exp, now with offset {hours:+} hours", now=ends.astimezone(zone))
 
     @pytest.mark.parametrize("year", [2001, 2090])
     def test_our_clock(self, year):
@@ -338,7 +458,7 @@ class TestReadToken:
         assert subject == "3f2a", told(sent, "3f2a", subject)
         refused(token, f"the same token a minute later, in {year}", now=now + timedelta(seconds=60))
 
-    @pytest.mark.parametrize("kind", ["refresh", "Access", "", 1, ["access"]])
+    @pytest.mark.parametrize("kind", ["refresh", "Access", "access_refresh", "", 1, ["access"]])
     def test_other_kind(self, kind):
         """A token made for another purpose is no access token."""
         refused(signed(GOOD | {"typ": kind}), f"a token with typ={kind!r}")
@@ -377,6 +497,12 @@ class TestReadToken:
     def test_no_token(self, what, text):
         """Text that is no token raises InvalidToken and nothing else."""
         refused(text, what)
+
+
+class OtherRole(StrEnum):
+    """Somebody else's roles, which are no `Role`."""
+
+    ADMIN = "admin"
 
 
 ROLES = ("admin", "manager", "user")
@@ -474,7 +600,7 @@ class TestRequireRoles:
             expect_status(response, status, f"GET a route for admin and manager with {what}")
 
     @pytest.mark.parametrize(
-        "given", ["", "[ADMIN, MANAGER]", "{ADMIN}", "'admin'", "'adm'", "ADMIN, 'manager'", "None"]
+        "given", ["", "[ADMIN, MANAGER]", "{ADMIN}", "'admin'", "'adm'", "ADMIN, 'manager'", "None", "another enum's"]
     )
     def test_what_is_no_role(self, given):
         """No role at all, or what is no Role, is a TypeError at once."""
@@ -488,6 +614,7 @@ class TestRequireRoles:
             "'adm'": ("adm",),
             "ADMIN, 'manager'": (Role.ADMIN, "manager"),
             "None": (None,),
+            "another enum's": (OtherRole.ADMIN,),
         }
         sent = f"require_roles({given})".replace("ADMIN", "Role.ADMIN").replace("MANAGER", "Role.MANAGER")
         try:
@@ -512,8 +639,14 @@ class TestRequireRoles:
                 expect_status(response, 200 if role == allowed else 403, sent)
 
 
+IDS = {"admin": 3300, "manager": 44_012, "other": 440, "user": 4401, "closed": 5500}
+
+
 class Shop:
-    """A store: an admin, a manager, two users, an item of each and an item of nobody. No id is a small number."""
+    """A store: accounts of every role, one closed, an item of each and an item of nobody.
+
+    No id is a small number, and the digits of one are found in the next.
+    """
 
     def __init__(self, app: Any, clock: Any) -> None:
         from course_app.core.roles import Role
@@ -521,8 +654,8 @@ class Shop:
         from course_app.services.items import ItemService
         from course_app.services.users import UserService
 
-        app.state.memory["last_id"] = {"users": 5000, "items": 7000}
-        self._roles = {"admin": Role.ADMIN, "manager": Role.MANAGER, "user": Role.USER, "other": Role.USER}
+        self._last_id = app.state.memory["last_id"] = {"users": 0, "items": 7000}
+        self._roles = {name: Role(name) if name in ROLES else Role.USER for name in IDS}
         self._accounts = MemoryUsers(app.state.memory)
         self._stock = MemoryItems(app.state.memory)
         self._now = clock()
@@ -533,6 +666,7 @@ class Shop:
 
     async def fill(self) -> "Shop":
         for name, role in self._roles.items():
+            self._last_id["users"] = IDS[name] - 1
             account = await self._accounts.add(
                 key=f"key of {name}",
                 email=f"the.{name}@example.com",
@@ -543,6 +677,7 @@ class Shop:
             )
             self.id_of[name] = account.id
             self.item_of[name] = await self._add_item(account.id)
+        await self._accounts.update(self.id_of["closed"], is_active=False)
         self.item_of["nobody"] = await self._add_item(None)
         return self
 
@@ -586,10 +721,12 @@ async def let_in(call: Any, *args: Any, sent: str) -> Any:
         raise AssertionError(told(sent, "no error", type(error).__name__)) from None
 
 
-async def kept_out(expected: str, call: Any, *args: Any, sent: str) -> None:
+async def kept_out(expected: str, call: Any, *args: Any, sent: str) -> str:
+    """Assert that the answer raises this error, and return its words."""
     from course_app.core import errors
 
-    await raises_async(getattr(errors, expected), call, *args, sent=sent)
+    error: Any = await raises_async(getattr(errors, expected), call, *args, sent=sent)
+    return str(error.message)
 
 
 @pytest.mark.exercise("3.5")
@@ -610,8 +747,8 @@ class TestOwnership:
 
     async def test_items_of_others(self, shop):
         """Items of others are Forbidden to users, and to managers too."""
-        for caller in ("user", "manager"):
-            for owner in ("other", "admin"):
+        for caller, owners in (("user", ("other", "admin", "manager")), ("manager", ("other", "admin", "user"))):
+            for owner in owners:
                 sent = f"own_item for an item of {owner}, asked by a {caller}"
                 await kept_out("Forbidden", shop.own_item, owner, caller, sent=sent)
 
@@ -639,19 +776,23 @@ class TestOwnership:
         """Admins and managers see every account, and NotFound where there is none."""
         shop.id_of["unknown"] = 9999
         for caller in ("manager", "admin"):
-            for wanted in ROLES:
-                sent = f"visible_user for the id of the {wanted}, asked by a caller with the role {caller}"
+            for wanted in (*ROLES, "closed"):
+                sent = f"visible_user for the id of the {wanted} account, asked by a caller with the role {caller}"
                 account = await let_in(shop.visible_user, wanted, caller, sent=sent)
                 expect_equal(getattr(account, "email", None), f"the.{wanted}@example.com", f"{sent}: e-mail address")
             sent = f"visible_user for an id that does not exist, asked by a {caller}"
             await kept_out("NotFound", shop.visible_user, "unknown", caller, sent=sent)
 
     async def test_strangers_learn_nothing(self, shop):
-        """A user asking for another id gets Forbidden, whether the account exists or not."""
+        """A user asking for another id gets Forbidden in the same words, whether the account exists or not."""
         shop.id_of["unknown"] = 9999
-        for wanted in ("other", "manager", "admin", "unknown"):
+        words = {}
+        for wanted in ("other", "manager", "admin", "closed", "unknown"):
             sent = f"visible_user for the id of {wanted}, asked by a user"
-            await kept_out("Forbidden", shop.visible_user, wanted, "user", sent=sent)
+            words[wanted] = await kept_out("Forbidden", shop.visible_user, wanted, "user", sent=sent)
+        for wanted, message in words.items():
+            sent = f"the message for the id of {wanted}, and the one for an id that does not exist"
+            expect_equal(message, words["unknown"], sent)
 
 
 THEIR_KEY = ec.generate_private_key(ec.SECP256R1())
@@ -703,6 +844,8 @@ class TestForge:
         """The closed version still reads what the other company signed."""
         got = through(answer.read, signed_by_pair(claims), THEIR_PUBLIC_KEY)
         expect_equal(got, claims, f"read(a genuine ES256 token with {claims!r}, public_key)")
+        got = through(answer.read, signed_by_pair(claims, key=OTHER_KEY), OTHER_PUBLIC_KEY)
+        expect_equal(got, claims, f"then read(a token of another pair with {claims!r}, its public key)")
 
     def test_forgeries_refused(self):
         """Your forgery is refused, and so is every HMAC with the public key, in either of its forms."""
@@ -724,6 +867,7 @@ class TestForge:
 
     def test_another_key_pair(self):
         """A token of another key pair is refused."""
+        through(answer.read, signed_by_pair(ADMIN, key=OTHER_KEY), OTHER_PUBLIC_KEY)
         closed(signed_by_pair(ADMIN, key=OTHER_KEY), "a token signed with another private key")
 
     def test_changed(self):
@@ -738,6 +882,8 @@ class TestForge:
             pytest.param("", id="empty"),
             pytest.param("a.b.c", id="three letters"),
             pytest.param("\ud800", id="half a surrogate pair"),
+            pytest.param(" " + signed_by_pair(ADMIN), id="a genuine token with a blank in front"),
+            pytest.param("Bearer " + signed_by_pair(ADMIN), id="a genuine token with Bearer in front"),
             pytest.param(signed_by_pair([1]), id="a list as payload"),
             pytest.param(signed_by_pair(b"{"), id="a payload that is no JSON"),
             pytest.param(signed_by_pair({}, key=OTHER_KEY, header="[" * 100_000), id="a header 100 000 levels deep"),

@@ -18,7 +18,7 @@ _FIELDS = ("grant_type", "username", "password")
 
 @dataclass(frozen=True)
 class PasswordGrant:
-    """What the resource owner typed."""
+    """What the owner of the account typed."""
 
     username: str
     password: str

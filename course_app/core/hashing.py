@@ -20,11 +20,19 @@ class Hashing:
         return await to_thread.run_sync(hash_password, password, self._cost, limiter=self._limiter)
 
     async def verify(self, password: str, hashed: str | None) -> bool:
-        """Whether `hashed` was made of `password`. Without a hash it computes as long, and the answer is no."""
-        known = hashed or self._nobodys_hash
-        matches = await to_thread.run_sync(verify_password, password, known, limiter=self._limiter)
-        return matches and hashed is not None
+        """Whether `hashed` was made of `password`.
+
+        A no takes as long for no hash, or one that cannot be read, as for one of this application's cost.
+        """
+        if hashed is not None and await self._matches(password, hashed):
+            return True
+        if hashed is None or self.is_outdated(hashed):
+            await self._matches(password, self._nobodys_hash)
+        return False
 
     def is_outdated(self, hashed: str) -> bool:
-        """Whether `hashed` was made at another cost than this application's."""
+        """Whether `hashed` is anything but a hash of this application's cost."""
         return needs_rehash(hashed, self._cost)
+
+    async def _matches(self, password: str, hashed: str) -> bool:
+        return await to_thread.run_sync(verify_password, password, hashed, limiter=self._limiter)

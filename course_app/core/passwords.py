@@ -46,7 +46,7 @@ def verify_password(password: str, hashed: str) -> bool:
     """Whether `hashed` was made of `password`, at whatever cost. Never raises."""
     try:
         return argon2_at(STRONG).verify(password, hashed)
-    except ValueError:
+    except (ValueError, NotImplementedError):
         return False
 
 
@@ -54,5 +54,5 @@ def needs_rehash(hashed: str, cost: Cost = STRONG) -> bool:
     """Whether `hashed` is anything but an Argon2id hash of exactly `cost`. Never raises."""
     try:
         return argon2_at(cost).needs_update(hashed)
-    except ValueError:
+    except (ValueError, NotImplementedError):
         return True

@@ -1,6 +1,6 @@
 """Access tokens: signed claims about an account (RFC 7519)."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 from jose import jwt
@@ -13,5 +13,6 @@ def issue_token(subject: str, *, secret: str, now: datetime, lifetime: timedelta
     """
     if now.utcoffset() is None:
         raise ValueError("now has no offset")
-    claims = {"sub": subject, "iat": now, "exp": now + lifetime, "jti": uuid4().hex, "typ": "access"}
+    issued = now.astimezone(UTC)
+    claims = {"sub": subject, "iat": issued, "exp": issued + lifetime, "jti": uuid4().hex, "typ": "access"}
     return jwt.encode(claims, secret, algorithm=algorithm)

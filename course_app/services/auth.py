@@ -7,7 +7,10 @@ from course_app.schemas.fields import normal_email
 
 
 async def authenticate(email: str, password: str, *, users: UserRepository, hashing: Hashing) -> User | None:
-    """Return the active account that this password opens. Every other case is None, at the same cost."""
+    """Return the active account that this password opens, or None.
+
+    A wrong password takes as long for an unknown account as for one with a hash of today's cost.
+    """
     user = await _account(email, users)
     matches = await hashing.verify(password, user.hashed_password if user else None)
     if user is None or not matches or not user.is_active:
