@@ -6,7 +6,6 @@ A `Chapter` is a MyST notebook. Its code cells save files of the learner's app (
 
 from __future__ import annotations
 
-import ast
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -15,6 +14,7 @@ from pathlib import Path
 
 from coursekit.errors import SourceError, UnknownChapter, UnknownExercise
 from coursekit.source_cells import read_cells
+from coursekit.syntax import shape_of
 
 ROOT = Path(__file__).resolve().parent.parent
 CACHE = ".cache/chapters"
@@ -158,14 +158,7 @@ class Exercise:
         """Whether `source` is the untouched stub; comments, blank lines and spaces do not count."""
         if len(source) > 2 * len(self.stub) + 10_000:
             return False
-        return _shape(source) == _shape(self.stub)
-
-
-def _shape(source: str) -> str:
-    try:
-        return ast.dump(ast.parse(source))
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return source.strip()
+        return shape_of(source) == shape_of(self.stub)
 
 
 @dataclass(frozen=True)

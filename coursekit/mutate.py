@@ -14,7 +14,6 @@ named in the chapter's `equivalent.toml`, with the reason:
 
 from __future__ import annotations
 
-import ast
 import difflib
 import time
 import tomllib
@@ -31,6 +30,7 @@ from coursekit.check_pool import check_all
 from coursekit.checker import Checker
 from coursekit.course import Chapter, Course, Exercise, Region, split_regions
 from coursekit.errors import SourceError
+from coursekit.syntax import shape_of
 
 # A mutant that loops for ever is noticed; there is no need to wait for it as long as for a learner.
 TIME_LIMIT = 4.0
@@ -121,7 +121,7 @@ def mutants_of(chapter: Chapter, exercise: Exercise) -> list[Mutant]:
     """Every mutant of the solution that is valid Python and differs from the solution, each once."""
     solution = exercise.solution
     lines = _solution_lines(chapter, exercise)
-    seen = {ast.dump(ast.parse(solution))}
+    seen = {shape_of(solution)}
     mutants: list[Mutant] = []
     provider = OperatorProvider()
     for name in provider:
@@ -134,7 +134,7 @@ def mutants_of(chapter: Chapter, exercise: Exercise) -> list[Mutant]:
             if line not in lines:
                 continue
             source = mutate_code(solution, operator, occurrence)
-            shape = _shape(source)
+            shape = None if source is None else shape_of(source)
             if shape is None or shape in seen:
                 continue
             seen.add(shape)
@@ -154,13 +154,6 @@ def _solution_lines(chapter: Chapter, exercise: Exercise) -> frozenset[int]:
         else:
             number += 1
     return frozenset(lines)
-
-
-def _shape(source: str | None) -> str | None:
-    try:
-        return ast.dump(ast.parse(source)) if source is not None else None
-    except SyntaxError:
-        return None
 
 
 def _diff(before: str, after: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
@@ -13,6 +12,7 @@ from coursekit.check_pool import check_all
 from coursekit.checker import Checker, CheckResult
 from coursekit.course import Chapter, Course, Exercise
 from coursekit.errors import CourseError
+from coursekit.syntax import shape_of
 
 FEWEST_WRONG, FEWEST_RIGHT = 3, 1
 FEWEST_CHECKS, MOST_CHECKS = 4, 8
@@ -144,18 +144,11 @@ def _faults_of_statement(wrong: Sequence[Answer], right: Sequence[Answer], names
     for answer in (*wrong, *right):
         if answer.name in [other.name for other in seen.values()]:
             yield f"two answers are named {answer.name!r}"
-        same = seen.setdefault(_shape(answer.source), answer)
+        same = seen.setdefault(shape_of(answer.source) or answer.source, answer)
         if same is not answer:
             yield f"the answers {same.name!r} and {answer.name!r} are the same code"
         if answer.caught_by is not None and names and answer.caught_by not in names:
             yield f"the wrong answer {answer.name!r} names {answer.caught_by}, which is no check of this exercise"
-
-
-def _shape(source: str) -> str:
-    try:
-        return ast.dump(ast.parse(source))
-    except (SyntaxError, ValueError):
-        return source
 
 
 def _faults_of_checks(solved: CheckResult) -> Iterator[str]:

@@ -484,8 +484,15 @@ def test_byte_order_mark_and_line_ends(checker: Checker, exercise: Exercise) -> 
     assert checker.check(exercise, "\ufeff" + exercise.stub).outcome == "not_attempted"
 
 
+def test_a_long_answer(checker: Checker, exercise: Exercise) -> None:
+    assert checker.check(exercise, SOLVED + "# " + "x" * 900_000 + "\n").outcome == "passed"
+
+
 def test_five_megabytes(checker: Checker, exercise: Exercise) -> None:
-    assert checker.check(exercise, SOLVED + "# " + "x" * 5 * 2**20 + "\n").outcome == "passed"
+    result = checker.check(exercise, SOLVED + "x = 1\n" * 900_000)
+    assert result.outcome == "error"
+    assert result.message is not None
+    assert "at most 1,000,000 are checked" in result.message
 
 
 def test_equal_to_everything(checker: Checker, exercise: Exercise) -> None:
