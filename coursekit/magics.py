@@ -164,14 +164,11 @@ class CourseMagics(Magics):
             raise CourseError(f"Exercise {exercise.id} is saved as {exercise.file}: put that path into the first line.")
         self._of_this_chapter(exercise)
         source = _source_of(cell)
-        if exercise.is_stub(source):
-            aside = session.workspace.settle(exercise)
-        else:
-            attempt = session.workspace.keep_attempt(exercise, source)
+        attempt = None if exercise.is_stub(source) else session.workspace.keep_attempt(exercise, source)
         result = session.checker(exercise.chapter).check(exercise, source)
-        if not exercise.is_stub(source):
+        if attempt is not None:
             session.workspace.judge(attempt, result.outcome)
-            aside = session.workspace.settle(exercise)
+        aside = session.workspace.settle(exercise)
         fault = session.reload() if exercise.path else None
         notice = verdict(exercise, result, goes_on=self._goes_on(exercise, passed=result.outcome == "passed"))
         lines = list(notice.lines)
