@@ -88,8 +88,8 @@ class Checker:
         fault = _cannot_be_saved(source)
         if fault:
             return CheckResult(exercise.id, "error", message=f"{exercise.file.removeprefix('course_app/')}{fault}")
-        values = asdict(self._request(exercise, source))
-        del values["nonce"]
+        files = self.course.app_at(exercise.chapter, exercise.cell) | {exercise.file: source}
+        values = self._request(exercise.id, exercise.module, exercise.file, files)
         if not self.chapter.checks_file.is_file():
             raise CheckerError(
                 f"Chapter {self.chapter.number} has no checks yet: {self.chapter.checks_file} is missing."
@@ -101,18 +101,7 @@ class Checker:
         """Import `course_app.main` of these files (path to source) away from this process. Return why it fails."""
         if not self._fork:
             return None
-        request = Request(
-            exercise=IMPORT_ONLY,
-            module="course_app.main",
-            file="course_app/main.py",
-            files=files,
-            nonce="",
-            time_limit=self.time_limit,
-            memory_limit=self.memory_limit,
-            environment=self.environment,
-        )
-        values = asdict(request)
-        del values["nonce"]
+        values = self._request(IMPORT_ONLY, "course_app.main", "course_app/main.py", files)
         with self._lock:
             return self._check_in_helper(IMPORT_ONLY, values).message
 
@@ -125,19 +114,17 @@ class Checker:
         if self._owned_dir is not None and not keep_owned_dir:
             shutil.rmtree(self._owned_dir, ignore_errors=True)
 
-    def _request(self, exercise: Exercise, source: str) -> Request:
-        files = self.course.app_at(exercise.chapter, exercise.cell)
-        files[exercise.file] = source
-        return Request(
-            exercise=exercise.id,
-            module=exercise.module,
-            file=exercise.file,
-            files=files,
-            nonce="",
-            time_limit=self.time_limit,
-            memory_limit=self.memory_limit,
-            environment=self.environment,
-        )
+    def _request(self, exercise_id: str, module: str, file: str, files: Mapping[str, str]) -> dict[str, Any]:
+        """The values of a `Request`, but for its nonce: that is made where the check runs."""
+        return {
+            "exercise": exercise_id,
+            "module": module,
+            "file": file,
+            "files": dict(files),
+            "time_limit": self.time_limit,
+            "memory_limit": self.memory_limit,
+            "environment": self.environment,
+        }
 
     def _running(self) -> HelperProcess:
         if self._helper is not None and not self._helper.alive():
