@@ -10,7 +10,7 @@ from coursekit.course import Course
 MAY_IMPORT = {
     "main": {"api", "middleware", "services", "schemas", "tasks", "db", "core"},
     "api": {"api", "services", "schemas", "tasks", "db", "core"},
-    "middleware": {"middleware", "core"},
+    "middleware": {"middleware", "schemas", "core"},
     "tasks": {"tasks", "services", "schemas", "db", "core"},
     "services": {"services", "schemas", "db", "core"},
     "db": {"db", "core"},

@@ -56,6 +56,7 @@ def new_settings(course_app: Any, tmp_path: Path) -> MakeSettings:
             "DATABASE_URL": f"sqlite+aiosqlite:///{(tmp_path / 'app.sqlite3').as_posix()}",
             "FIRST_ADMIN_EMAIL": FIRST_ADMIN[0],
             "FIRST_ADMIN_PASSWORD": FIRST_ADMIN[1],
+            "RATE_LIMIT_PER_MINUTE": 0,  # the clock stands still: a minute would never end
         }
         return course_app.Settings(**values | changes)
 
