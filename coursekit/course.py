@@ -1,7 +1,8 @@
 """The domain: the course as it stands in `chapters/`.
 
-A `Chapter` is a MyST notebook. Its code cells save files of the learner's app (`%%save PATH`), ask for an answer
-(`%%exercise ID [PATH]`) or experiment. `Course.app_at` adds the saved files up to the reference app after any cell.
+A `Chapter` is a MyST notebook. Its code cells save files of the learner's app (`%%save PATH`), remove them
+(`%remove PATH ...`), ask for an answer (`%%exercise ID [PATH]`) or experiment. `Course.app_at` adds all that up to the
+reference app after any cell.
 """
 
 from __future__ import annotations
@@ -97,6 +98,12 @@ class Cell:
         """The app file that this cell saves, `course_app/...`, or None."""
         position = 2 if self.exercise_id else 1
         return self.magic[position] if len(self.magic) > position else None
+
+    @cached_property
+    def removes(self) -> tuple[str, ...]:
+        """The app files that this cell takes out of the app."""
+        words = self.source.partition("\n")[0].split()
+        return tuple(words[1:]) if self.kind == "code" and words[:1] == ["%remove"] else ()
 
     @property
     def body(self) -> str:
@@ -241,18 +248,29 @@ class Course:
             if cell.path is not None
         )
 
+    def saving_at(self, number: int, cell: int) -> dict[str, Cell]:
+        """For every file of the app after that cell of chapter `number`: the cell that saved it last."""
+        return {path: last for path, last in self._changed_at(number, cell).items() if path not in last.removes}
+
+    def removed_at(self, number: int, cell: int) -> list[str]:
+        """The files that were in the app and are no more after that cell of chapter `number`."""
+        return [path for path, last in self._changed_at(number, cell).items() if path in last.removes]
+
+    def _changed_at(self, number: int, cell: int) -> dict[str, Cell]:
+        """For every file that there ever was up to that cell: the last cell that saved or removed it."""
+        cells = (each for chapter in self.chapters for each in chapter.cells)
+        before = (each for each in cells if (each.chapter, each.index) <= (number, cell))
+        return {path: each for each in before for path in (each.removes or filter(None, [each.path]))}
+
     def app_at(self, number: int, cell: int) -> dict[str, str]:
         """The reference app after that cell of chapter `number`, path to source. Cell -1 is the chapter's start."""
-        files: dict[str, str] = {}
-        for saving, path, source in self.saves:
-            if (saving.chapter, saving.index) > (number, cell):
-                break
-            files[path] = source
-        return files
+        sources = {(saving.chapter, saving.index): source for saving, _, source in self.saves}
+        found = self.saving_at(number, cell)
+        return {path: sources[saving.chapter, saving.index] for path, saving in found.items()}
 
     def finished_app(self) -> dict[str, str]:
         """The app after the last cell of the last chapter."""
-        return {path: source for _, path, source in self.saves}
+        return self.app_at(self.chapters[-1].number, len(self.chapters[-1].cells)) if self.chapters else {}
 
 
 def read_chapter(folder: Path) -> Chapter:
@@ -317,6 +335,10 @@ def _check_files(course: Course) -> None:
             if not exercise.id.startswith(f"{chapter.number}."):
                 raise SourceError(f"Exercise {exercise.id} stands in chapter {chapter.number}.")
         for cell in chapter.cells:
+            there = course.saving_at(chapter.number, cell.index - 1) if cell.removes else {}
+            for path in cell.removes:
+                if path not in there:
+                    raise SourceError(f"Chapter {chapter.number} removes {path}, which is no file of the app there.")
             if cell.path is None:
                 continue
             if not re.fullmatch(r"course_app(/[a-z0-9_]+)+\.(py|ini|mako)", cell.path):

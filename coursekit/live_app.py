@@ -26,6 +26,9 @@ ASGIApp = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 BASE_URL = "https://course.test"
 
+CARRIED_OVER = ("memory", "fake_redis")
+"""What of `app.state` goes from one build to the next, so that accounts and tokens outlive a save."""
+
 
 @dataclass(frozen=True)
 class Fault:
@@ -122,9 +125,9 @@ class LiveApp:
         try:
             main = importlib.import_module("course_app.main")
             application = main.create_app(clock=self.clock)
-            previous = self.application
-            if hasattr(previous, "state") and hasattr(previous.state, "memory"):
-                application.state.memory = previous.state.memory
+            for name in CARRIED_OVER:
+                if hasattr(getattr(self.application, "state", None), name) and hasattr(application.state, name):
+                    setattr(application.state, name, getattr(self.application.state, name))
         except (Exception, SystemExit) as error:
             self._restore(before)
             self.fault = fault_of(error, self.folder)

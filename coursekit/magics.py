@@ -1,4 +1,4 @@
-"""The magics: `%chapter`, `%%save`, `%%exercise`, `%solution`, `%use`, `%reset`, `%attempts`, `%progress`."""
+"""The magics, from `%chapter` and `%%save` to `%progress`: one method each."""
 
 from __future__ import annotations
 
@@ -132,6 +132,21 @@ class CourseMagics(Magics):
         fault = session.reload()
         lines.extend(self._fault_lines(fault))
         display(Notice(f"Saved {words[0]}", "bad" if fault else "good", tuple(lines)))
+
+    @line_magic
+    @in_one_sentence
+    def remove(self, line: str) -> None:
+        """`%remove course_app/...py ...`: take files out of the app that it needs no more, and reload it."""
+        session = self.session
+        paths = line.split()
+        cells = [cell for cell in session.current().cells if cell.removes == tuple(paths)]
+        if not cells:
+            raise CourseError("This magic removes the files that the chapter names: write its line as it stands there.")
+        set_aside = session.workspace.remove(cells[-1])
+        lines = [Line(f"A version of your own was among them: it is in {aside} now.") for aside in set_aside]
+        fault = session.reload()
+        lines.extend(self._fault_lines(fault))
+        display(Notice(f"Removed {' and '.join(paths)}", "bad" if fault else "good", tuple(lines)))
 
     def _cell_of(self, path: str, source: str) -> Cell:
         """The chapter's cell that saves this path: the one with this source where there are several."""

@@ -149,6 +149,13 @@ class Workspace:
             progress.last_cell[cell.chapter] = max(cell.index, progress.last_cell.get(cell.chapter, -1))
         return aside
 
+    def remove(self, cell: Cell) -> list[str]:
+        """Take the files that this cell names out of the app. Return where hand edits of them were set aside."""
+        with self.changing() as progress:
+            set_aside = [aside for path in cell.removes if (aside := self._remove(path, progress))]
+            progress.last_cell[cell.chapter] = max(cell.index, progress.last_cell.get(cell.chapter, -1))
+        return set_aside
+
     def keep_attempt(self, exercise: Exercise, source: str) -> Attempt:
         """Keep an answer, before anything is done with it."""
         with self.changing():
@@ -197,13 +204,11 @@ class Workspace:
             if restart:
                 progress.last_cell.pop(number, None)
             cell = progress.last_cell.get(number, -1)
-            wanted = {
-                saving.path: saving
-                for saving, _, _ in self.course.saves
-                if (saving.chapter, saving.index) <= (number, cell)
-            }
+            wanted = self.course.saving_at(number, cell)
+            for path in self.course.removed_at(number, cell):
+                if aside := self._remove(path, progress):
+                    set_aside.append((path, aside))
             for path, saving in wanted.items():
-                assert path is not None
                 source = self._wanted_source(path, saving)
                 there = self.app_file(path)
                 known = progress.files.get(path)
@@ -250,6 +255,17 @@ class Workspace:
         write_whole(self.folder / path, source.encode("utf-8", "surrogatepass"))
         make_packages(self.folder)
         progress.files[path] = WrittenFile(sha256=digest(source), chapter=cell.chapter, cell=cell.index)
+
+    def _remove(self, path: str, progress: Progress) -> str | None:
+        """Delete an app file. Return where it was set aside, if it was a version of the learner's own."""
+        there = self.app_file(path)
+        progress.files.pop(path, None)
+        if there is None:
+            return None
+        aside = None if self.is_known(path, there) else self._back_up(path)
+        with saying_why(self.folder / path):
+            (self.folder / path).unlink(missing_ok=True)
+        return aside
 
     def _set_aside(self, path: str, progress: Progress, source: str, cell: Cell) -> str | None:
         """Copy a version of the learner's own to `backups/` before it is replaced. Return where, if it was one."""

@@ -36,6 +36,21 @@ def test_app_at_adds_up(course: Course) -> None:
     assert course.finished_app()["course_app/main.py"] == "from course_app.core.add import add\n"
 
 
+def test_a_removed_file_is_no_part_of_the_app(make_course: Callable[..., Course]) -> None:
+    cell = "```{code-cell} ipython3\n%remove course_app/core/add.py\n```\n"
+    course = make_course(lambda text: text + cell)
+    last = len(course.chapter(2).cells) - 1
+    assert "course_app/core/add.py" in course.app_at(2, last - 1)
+    assert course.finished_app() == {"course_app/main.py": "from course_app.core.add import add\n"}
+    assert course.removed_at(2, last) == ["course_app/core/add.py"]
+
+
+def test_only_a_file_that_is_there_can_be_removed(make_course: Callable[..., Course]) -> None:
+    cell = "```{code-cell} ipython3\n%remove course_app/core/sub.py\n```\n"
+    with pytest.raises(SourceError, match=r"removes course_app/core/sub\.py"):
+        make_course(lambda text: text + cell)
+
+
 def test_unknown_ids_get_a_sentence(course: Course) -> None:
     with pytest.raises(UnknownExercise, match=r"no exercise '99\.9'.*course status"):
         course.exercise("99.9")

@@ -6,7 +6,7 @@ import os
 import shutil
 import subprocess
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -42,6 +42,21 @@ def test_a_chapter_starts_with_the_files_before_it(workspace: Workspace) -> None
     assert workspace.app_file(MAIN) == "first = 1\n"
     assert workspace.catch_up(2).written == ()
     assert (workspace.folder / "course_app" / "__init__.py").is_file()
+
+
+def test_a_removed_file_goes_and_an_edited_one_is_set_aside(make_course: Callable[..., Course], tmp_path: Path) -> None:
+    course = make_course(lambda text: text + "```{code-cell} ipython3\n%remove course_app/core/add.py\n```\n")
+    workspace = Workspace(tmp_path / "workspace", course)
+    removing = course.chapter(2).cells[-1]
+    workspace.settle(course.exercise("2.1"))
+    assert workspace.remove(removing) == []
+    assert workspace.app_file(ADD) is None
+    assert workspace.catch_up(2).written == (MAIN,)
+    assert workspace.app_file(ADD) is None
+    write_whole(workspace.folder / ADD, "mine = 1\n")
+    [(path, aside)] = workspace.catch_up(2).set_aside
+    assert (path, workspace.app_file(path)) == (ADD, None)
+    assert (workspace.folder / aside).read_text() == "mine = 1\n"
 
 
 def test_an_open_exercise_has_the_reference_in_the_app(workspace: Workspace) -> None:
