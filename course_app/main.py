@@ -4,12 +4,11 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 
-from fastapi import Depends, FastAPI
+from fastapi import FastAPI
 
 from course_app.api import health
 from course_app.api.errors import install_error_handlers
 from course_app.api.oauth import answer_oauth_error
-from course_app.api.strict import whole_path
 from course_app.api.v1.router import api_router
 from course_app.core.application import new_application
 from course_app.core.clock import Clock, utc_now
@@ -22,6 +21,8 @@ from course_app.core.startup import load_settings
 from course_app.db.memory import MemoryUsers
 from course_app.db.session import open_engine, ping
 from course_app.db.tables import new_tables
+from course_app.middleware.stack import install_middleware
+from course_app.schemas.responses import errors_of
 from course_app.services.first_admin import make_first_admin
 from course_app.services.users import UserService
 
@@ -48,8 +49,9 @@ def create_app(settings: Settings | None = None, *, clock: Clock = utc_now) -> F
     app.state.hashing = Hashing(CHEAP if settings.ENVIRONMENT == "test" else STRONG)
     install_error_handlers(app)
     app.add_exception_handler(OAuthError, answer_oauth_error)
-    for router in (health.router, api_router):
-        app.include_router(router, dependencies=[Depends(whole_path)])
+    install_middleware(app)
+    app.include_router(health.router, responses=errors_of(413, 500))
+    app.include_router(api_router)
     return app
 
 

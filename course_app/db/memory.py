@@ -1,5 +1,6 @@
 """Repositories on `Tables`, gone when the process ends."""
 
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
@@ -8,7 +9,7 @@ from typing import Any
 from course_app.core.roles import Role
 from course_app.core.sorting import Order, arrange
 from course_app.db.models import Item, User
-from course_app.db.repositories import EmailTaken
+from course_app.db.repositories import EmailTaken, StaleVersion
 from course_app.db.tables import Tables, next_id
 
 
@@ -51,7 +52,7 @@ class MemoryUsers:
     async def delete(self, user_id: int) -> bool:
         for item in self._tables["rows"]["items"].values():
             if item["owner_id"] == user_id:
-                item["owner_id"] = None
+                item.update(owner_id=None, version=item.get("version", 1) + 1)
         return self._rows.pop(user_id, None) is not None
 
     async def page(self, *, skip: int, limit: int, sort: Order, role: Role | None = None) -> tuple[list[User], int]:
@@ -81,12 +82,19 @@ class MemoryItems:
         item_id = next_id(self._tables, "items")
         return self._store(Item(id=item_id, created_at=created_at, updated_at=created_at, **values))
 
-    async def update(self, item_id: int, **changes: Any) -> Item | None:
-        item = await self.get(item_id)
-        return None if item is None else self._store(replace(item, **changes))
+    async def update(self, item_id: int, *, expected: Collection[int] | None = None, **changes: Any) -> Item | None:
+        item = await self._get_expected(item_id, expected)
+        return None if item is None else self._store(replace(item, version=item.version + 1, **changes))
 
-    async def delete(self, item_id: int) -> bool:
+    async def delete(self, item_id: int, expected: Collection[int] | None = None) -> bool:
+        await self._get_expected(item_id, expected)
         return self._rows.pop(item_id, None) is not None
+
+    async def _get_expected(self, item_id: int, expected: Collection[int] | None) -> Item | None:
+        item = await self.get(item_id)
+        if item is not None and expected is not None and item.version not in expected:
+            raise StaleVersion
+        return item
 
     async def page(
         self,

@@ -2,11 +2,11 @@
 
 from typing import Any, TypedDict
 
-Rows = dict[int, dict[str, Any]]
+Rows = dict[int | str, dict[str, Any]]
 
 
 class Tables(TypedDict):
-    """All rows by table and id, and the last id each table gave away."""
+    """All rows by table and key, and the last id each table gave away."""
 
     rows: dict[str, Rows]
     last_id: dict[str, int]
@@ -14,7 +14,7 @@ class Tables(TypedDict):
 
 def new_tables() -> Tables:
     """Return empty tables."""
-    return {"rows": {"users": {}, "items": {}}, "last_id": {"users": 0, "items": 0}}
+    return {"rows": {"users": {}, "items": {}, "revocations": {}}, "last_id": {"users": 0, "items": 0}}
 
 
 def next_id(tables: Tables, name: str) -> int:
