@@ -29,7 +29,7 @@ _LINE_END = re.compile(r"\r\n|\r|\n")
 
 @dataclass(frozen=True)
 class HTMLForm:
-    """A form on a page: what is in it, and where and how it is sent."""
+    """A form on a page: what is in it, and where and how it is sent. Case does not matter in `method` and `enctype`."""
 
     action: str
     fields: Mapping[str, str]
@@ -39,9 +39,10 @@ class HTMLForm:
     def encoded(self) -> tuple[str, bytes]:
         """The content type and the body that a browser makes of it; an unknown `enctype` is urlencoded."""
         pairs = [(_line_ends(name), _line_ends(value)) for name, value in self.fields.items()]
-        if self.enctype == PLAIN:
+        enctype = self.enctype.lower()
+        if enctype == PLAIN:
             return PLAIN, "".join(f"{name}={value}\r\n" for name, value in pairs).encode()
-        if self.enctype == MULTIPART:
+        if enctype == MULTIPART:
             parts = [
                 f'--{_BOUNDARY}\r\nContent-Disposition: form-data; name="{_in_quotes(name)}"\r\n\r\n{value}\r\n'
                 for name, value in pairs

@@ -234,7 +234,8 @@ class _Fetch:
         if not with_credentials:
             self.client.cookies = jar
         self.sent.append(method)
-        self.steps.append(f"{method} {self.url.raw_path.decode('ascii')} -> {response.status_code}")
+        cookies = " with cookies" if "cookie" in request.headers else ""
+        self.steps.append(f"{method} {self.url.raw_path.decode('ascii')}{cookies} -> {response.status_code}")
         if response.has_redirect_location and method != "OPTIONS":
             raise CourseError(
                 "The answer is a redirect, and this small browser follows none: name the URL it leads to."

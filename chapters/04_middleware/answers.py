@@ -172,6 +172,51 @@ right(
         ("import re\n", "import re\nimport secrets\n"),
     ],
 )
+wrong(
+    "4.1",
+    "the ID in a copy of the scope, where no layer outside finds it",
+    replace='        scope.setdefault("state", {})["request_id"] = request_id\n',
+    by='        scope = {**scope, "state": {**scope.get("state", {}), "request_id": request_id}}\n',
+    caught_by="test_state",
+)
+wrong(
+    "4.1",
+    "replaces, in the app's own list",
+    replace='MutableHeaders(scope=message)["X-Request-ID"]',
+    by='MutableHeaders(raw=message["headers"])["X-Request-ID"]',
+    caught_by="test_on_every_answer",
+)
+wrong(
+    "4.1",
+    "waits for the whole answer",
+    edits=[
+        ("        async def send_with_id", "        held = []\n\n        async def send_with_id"),
+        ("            await send(message)\n", "            held.append(message)\n"),
+        (
+            "        await self.app(scope, receive, send_with_id)",
+            """        await self.app(scope, receive, send_with_id)
+        for message in held:
+            await send(message)""",
+        ),
+    ],
+    caught_by="test_passes_on",
+)
+wrong(
+    "4.1",
+    "a counter",
+    edits=[
+        ("import re\n", "import itertools\nimport re\n"),
+        ("ACCEPTABLE =", "COUNT = itertools.count()\nACCEPTABLE ="),
+        ("uuid4().hex", 'f"request-{next(COUNT):016}"'),
+    ],
+    caught_by="test_new_ones",
+)
+right(
+    "4.1",
+    "a new state with the old one in it, in the scope itself",
+    replace='scope.setdefault("state", {})["request_id"] = request_id',
+    by='scope["state"] = {**scope.get("state", {}), "request_id": request_id}',
+)
 
 # --- 4.2 an access log -----------------------------------------------------------------------------------------------
 
@@ -354,6 +399,74 @@ right(
     "4.2",
     "whole milliseconds would do too, with more attributes",
     edits=[('"method": scope["method"],', '"method": scope["method"],\n                "scheme": scope["scheme"],')],
+)
+NOTE = """            await send(message)
+
+        try:
+            await self.app(scope, receive, note_status)
+"""
+
+wrong(
+    "4.2",
+    "waits for the whole answer",
+    edits=[
+        ("        status, start = 500, self.timer()\n", "        status, start, held = 500, self.timer(), []\n"),
+        (
+            NOTE,
+            """            held.append(message)
+
+        try:
+            await self.app(scope, receive, note_status)
+            for message in held:
+                await send(message)
+""",
+        ),
+    ],
+    caught_by="test_passes_on",
+)
+wrong(
+    "4.2",
+    "the trailers are lost",
+    replace=NOTE,
+    by=NOTE.replace(
+        "            await", '            if message["type"] != "http.response.trailers":\n                await', 1
+    ),
+    caught_by="test_passes_on",
+)
+wrong(
+    "4.2",
+    "the bodies are lost",
+    replace=NOTE,
+    by=NOTE.replace("send(message)", 'send(message if "status" in message else {**message, "body": b""})', 1),
+    caught_by="test_passes_on",
+)
+wrong(
+    "4.2",
+    "takes a websocket for a request",
+    replace='if scope["type"] != "http":',
+    by='if scope["type"] == "lifespan":',
+    caught_by="test_passes_on",
+)
+wrong(
+    "4.2",
+    "asks for the request ID before there is one",
+    edits=[
+        (
+            "        status, start = 500, self.timer()\n",
+            """        status, start = 500, self.timer()
+        request_id = scope.get("state", {}).get("request_id")
+""",
+        ),
+        ('"request_id": scope.get("state", {}).get("request_id")', '"request_id": request_id'),
+    ],
+    caught_by="test_the_record",
+)
+wrong(
+    "4.2",
+    "the duration as text",
+    replace="round((self.timer() - start) * 1000, 3)",
+    by='f"{(self.timer() - start) * 1000:.1f}"',
+    caught_by="test_duration",
 )
 
 # --- 4.3 a sliding window --------------------------------------------------------------------------------------------
@@ -639,6 +752,39 @@ right(
     return -(-max(waits) // timedelta(seconds=1)) if waits else None
     """,
 )
+wrong(
+    "4.3",
+    "the last full key tells the wait",
+    replace="free = max(free, times[-limit] + self._window)",
+    by="free = times[-limit] + self._window",
+    caught_by="test_refused",
+)
+wrong(
+    "4.3",
+    "waits between the question and the count",
+    edits=[
+        ("from collections import OrderedDict", "import asyncio\nfrom collections import OrderedDict"),
+        ("        for key in limits:\n", "        await asyncio.sleep(0)\n        for key in limits:\n"),
+    ],
+    caught_by="test_limit",
+)
+wrong(
+    "4.3",
+    "old keys are not counted, and never dropped",
+    edits=[
+        (
+            "        return len(self._times)",
+            "        return sum(times[-1] > self._clock() - self._window for times in self._times.values() if times)",
+        ),
+        (
+            """        while self._times and next(iter(self._times.values()))[-1] <= started:
+            self._times.popitem(last=False)
+""",
+            "",
+        ),
+    ],
+    caught_by="test_forgets",
+)
 
 # --- 4.4 who is the client? ------------------------------------------------------------------------------------------
 
@@ -808,6 +954,13 @@ right(
     return client_address(str(read_address(entries[-1])), [",".join(entries[:-1])] if entries[:-1] else [], trusted)
     """,
 )
+wrong(
+    "4.4",
+    "asks an entry that is no address for its spelling",
+    replace="if address is None or not any(client in network for network in trusted):",
+    by="if not address.exploded or not any(client in network for network in trusted):",
+    caught_by="test_no_address",
+)
 
 # --- 4.5 the right order ---------------------------------------------------------------------------------------------
 
@@ -906,6 +1059,7 @@ right(
         ('LOGGED: set[str] = {"fine", "raises"}', 'LOGGED = frozenset(["raises", "fine"])'),
     ],
 )
+wrong("4.5", "a set has no order", replace=RIGHT, by=RIGHT.replace("[", "{").replace("]", "}"), caught_by="test_log")
 
 # --- 4.6 repair ------------------------------------------------------------------------------------------------------
 
@@ -1064,4 +1218,23 @@ right(
         ("milliseconds = (self.timer() - start) * 1000", "seconds = self.timer() - start"),
         ('f"app;dur={milliseconds:.1f}"', 'f"app;dur={round(seconds * 1e3, 1)}"'),
     ],
+)
+wrong(
+    "4.6",
+    "a cancellation ends here",
+    replace="        await self.app(scope, receive, send_timed)",
+    by="""        try:
+            await self.app(scope, receive, send_timed)
+        except Exception:
+            raise
+        except BaseException:
+            return""",
+    caught_by="test_exceptions",
+)
+wrong(
+    "4.6",
+    "on the trailers too",
+    replace='if message["type"] == "http.response.start":',
+    by='if "headers" in message:',
+    caught_by="test_messages",
 )

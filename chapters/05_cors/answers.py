@@ -19,6 +19,9 @@ for what, pattern, caught_by in (
         r'r"(https?)://([a-z][a-z0-9-]*(?:\.[a-z0-9-]+)*)(?::(\d{1,5}))?"',
         "test_origins",
     ),
+    ("no hyphen first", r'r"(https?)://(\w[\w-]*(?:\.\w[\w-]*)*)(?::(\d{1,5}))?"', "test_origins"),
+    ("no hyphen last", r'r"(https?)://([\w-]*\w(?:\.[\w-]*\w)*)(?::(\d{1,5}))?"', "test_origins"),
+    ("labels of 63 at most", r'r"(https?)://([\w-]{1,63}(?:\.[\w-]{1,63})*)(?::(\d{1,5}))?"', "test_origins"),
     ("a port of no digits", r'r"(https?)://([\w-]+(?:\.[\w-]+)*)(?::(\d{0,5}))?"', "test_bad_ports"),
     ("a port of any length", r'r"(https?)://([\w-]+(?:\.[\w-]+)*)(?::(\d+))?"', "test_bad_ports"),
     ("https without a port only", r'r"(https)://([\w-]+(?:\.[\w-]+)*)(?::(\d{1,5}))?"', "test_origins"),
@@ -329,15 +332,18 @@ wrong(
     "the case of headers counts",
     edits=[
         ("name.strip().lower() in allowed", "name.strip() in allowed"),
-        ("*(name.lower() for name in REQUEST_HEADERS)", "*REQUEST_HEADERS"),
+        (
+            "*(name.lower() for name in (*REQUEST_HEADERS, *SAFELISTED_HEADERS))",
+            "*REQUEST_HEADERS, *SAFELISTED_HEADERS",
+        ),
     ],
     caught_by="test_headers",
 )
 wrong(
     "5.2",
     "lower case against capitals",
-    replace="*(name.lower() for name in REQUEST_HEADERS)",
-    by="*REQUEST_HEADERS",
+    replace="*(name.lower() for name in (*REQUEST_HEADERS, *SAFELISTED_HEADERS))",
+    by="*REQUEST_HEADERS, *SAFELISTED_HEADERS",
     caught_by="test_headers",
 )
 wrong("5.2", "blanks count", replace="name.strip().lower()", by="name.lower()", caught_by="test_headers")
@@ -345,8 +351,8 @@ wrong("5.2", "a comma and a blank part them", replace='.split(",")', by='.split(
 wrong(
     "5.2",
     "empty entries are unknown headers",
-    replace='{"", *(name.lower() for name in REQUEST_HEADERS)}',
-    by="{*(name.lower() for name in REQUEST_HEADERS)}",
+    replace='{"", *(',
+    by="{*(",
     caught_by="test_headers",
 )
 wrong(
@@ -379,10 +385,46 @@ wrong(
 )
 wrong(
     "5.2",
-    "safelisted headers too, as Starlette has it",
-    replace='{"", *(',
-    by='{"", "accept", *(',
+    "the safelisted headers are refused",
+    replace="(*REQUEST_HEADERS, *SAFELISTED_HEADERS))}",
+    by="REQUEST_HEADERS)}",
+    caught_by="test_headers",
+)
+wrong(
+    "5.2",
+    "what begins as a safelisted header does",
+    replace=_HEADERS,
+    by='all(name.strip().lower() in allowed or name.strip().lower().startswith("accept") for name in asked)',
     caught_by="test_other_headers",
+)
+wrong(
+    "5.2",
+    "a fault for each header",
+    replace="return [what for what, fine in judged.items() if not fine]",
+    by="""faults = [what for what, fine in judged.items() if not fine]
+    return faults + ["headers" for name in asked if name.strip().lower() not in allowed][1:]""",
+    caught_by="test_other_headers",
+)
+wrong(
+    "5.2",
+    "no Vary",
+    replace='self.varies_by = ["Origin"] if self.origins and "*" not in self.origins else []',
+    by="self.varies_by = []",
+    caught_by="test_in_the_middleware",
+)
+wrong(
+    "5.2",
+    "Vary for allowed pages only",
+    replace="if varies_by:",
+    by="if varies_by and allowed:",
+    caught_by="test_in_the_middleware",
+)
+wrong(
+    "5.2",
+    "Vary for those who say an Origin",
+    replace="if varies_by:",
+    by='if varies_by and "Origin" in request:',
+    caught_by="test_in_the_middleware",
 )
 wrong("5.2", "the star too", replace='{"", *(', by='{"", "*", *(', caught_by="test_other_headers")
 _FAULTS = "return [what for what, fine in judged.items() if not fine]"
@@ -436,7 +478,7 @@ right(
             faults.append("method")
         asked = preflight.get("access-control-request-headers") or ""
         wanted = {name.strip(" \\t").lower() for name in asked.split(",")} - {""}
-        if wanted - {name.lower() for name in REQUEST_HEADERS}:
+        if wanted - {name.lower() for name in REQUEST_HEADERS + SAFELISTED_HEADERS}:
             faults.append("headers")
         return faults
         """,
@@ -457,7 +499,7 @@ right(
         """
         import re
 
-        known = {name.casefold() for name in REQUEST_HEADERS}
+        known = {name.casefold() for names in (REQUEST_HEADERS, SAFELISTED_HEADERS) for name in names}
         names = re.findall(r"[^,]+", preflight.get("Access-Control-Request-Headers", ""))
         everybody = "*" in origins
         return [
@@ -465,6 +507,36 @@ right(
             *(["method"] if METHODS.count(preflight["Access-Control-Request-Method"]) == 0 else []),
             *(["headers"] if any(name.strip() and name.strip().casefold() not in known for name in names) else []),
         ]
+        """,
+    ],
+)
+
+right(
+    "5.2",
+    "names of headers in lower case, a list of a class of its own",
+    regions=[
+        """
+        headers = {}
+        if "*" in origins:
+            headers["access-control-allow-origin"] = "*"
+        elif any(origin == allowed for allowed in origins):
+            headers["access-control-allow-origin"] = str(origin)
+            headers["access-control-allow-credentials"] = "true"
+        return headers
+        """,
+        """
+        class Faults(list[str]):
+            def note(self, what: str, fine: bool) -> None:
+                if not fine:
+                    self.append(what)
+
+        known = {name.lower() for name in (*REQUEST_HEADERS, *SAFELISTED_HEADERS, "")}
+        asked = preflight.get("access-control-request-headers", "").lower().split(",")
+        faults = Faults()
+        faults.note("origin", bool(permission(preflight["origin"], origins)))
+        faults.note("method", preflight["access-control-request-method"] in METHODS)
+        faults.note("headers", {name.strip() for name in asked} <= known)
+        return faults
         """,
     ],
 )
@@ -571,12 +643,17 @@ _BY_HAND = """
         exposed = response.headers["Access-Control-Expose-Headers"]
         assert EXPOSED
         stranger = await client.get(path, headers={"Origin": "https://evil.example"})
-        assert stranger.headers.get("Access-Control-Allow-Origin") in (None, "https://shop.example")
+        assert STRANGER
 """
+_STRANGER_BLOCKED = """
+        named = stranger.headers.get("Access-Control-Allow-Origin") == "https://evil.example"
+        assert not (named and stranger.headers.get("Access-Control-Allow-Credentials") == "true")
+""".strip()
+_STRICT = _BY_HAND.replace("assert STRANGER", _STRANGER_BLOCKED)
 wrong(
     "5.3",
     "the spelling is tested",
-    region=_BY_HAND.replace(
+    region=_STRICT.replace(
         "assert EXPOSED", 'assert exposed == "ETag, Location, Retry-After, X-Request-ID, Content-Disposition"'
     ),
     caught_by="test_right_apis",
@@ -584,13 +661,13 @@ wrong(
 wrong(
     "5.3",
     "the case is tested",
-    region=_BY_HAND.replace("assert EXPOSED", 'assert names <= {name.strip() for name in exposed.split(",")}'),
+    region=_STRICT.replace("assert EXPOSED", 'assert names <= {name.strip() for name in exposed.split(",")}'),
     caught_by="test_right_apis",
 )
 wrong(
     "5.3",
     "a name somewhere in the text",
-    region=_BY_HAND.replace("assert EXPOSED", "assert all(name in exposed.lower() for name in names)"),
+    region=_STRICT.replace("assert EXPOSED", "assert all(name in exposed.lower() for name in names)"),
     caught_by="test_not_exposed",
 )
 wrong(
@@ -634,7 +711,58 @@ wrong(
 right(
     "5.3",
     "by hand",
-    region=_BY_HAND.replace("assert EXPOSED", 'assert names <= {name.strip().lower() for name in exposed.split(",")}'),
+    region=_STRICT.replace("assert EXPOSED", 'assert names <= {name.strip().lower() for name in exposed.split(",")}'),
+)
+for what, line in (
+    ("strangers get no header at all", 'assert "Access-Control-Allow-Origin" not in stranger.headers'),
+    ("strangers are not named", 'assert stranger.headers.get("Access-Control-Allow-Origin") != "https://evil.example"'),
+    (
+        "strangers read *",
+        'assert stranger.headers.get("Access-Control-Allow-Origin") in (None, "https://shop.example")',
+    ),
+):
+    wrong(
+        "5.3",
+        what,
+        region=_BY_HAND.replace("assert STRANGER", line).replace(
+            "assert EXPOSED", 'assert names <= {name.strip().lower() for name in exposed.split(",")}'
+        ),
+        caught_by="test_right_apis",
+    )
+wrong(
+    "5.3",
+    "the reason is tested",
+    replace="assert stranger.blocked is not None",
+    by='assert stranger.blocked == "there is no Access-Control-Allow-Origin"',
+    caught_by="test_right_apis",
+)
+wrong(
+    "5.3",
+    "a stranger without credentials, who may read *",
+    edits=[
+        (
+            'stranger = await Page("https://evil.example", client).fetch(url, credentials="include")',
+            'stranger = await Page("https://evil.example", client).fetch(url)',
+        )
+    ],
+    caught_by="test_right_apis",
+)
+wrong(
+    "5.3",
+    "with HEAD",
+    replace='read = await Page("https://shop.example", client).fetch(url, credentials="include")',
+    by='read = await Page("https://shop.example", client).fetch(url, "HEAD", credentials="include")',
+    caught_by="test_right_apis",
+)
+wrong(
+    "5.3",
+    "a skip",
+    region="""
+    import pytest
+
+    pytest.skip("later")
+""",
+    caught_by="test_right_apis",
 )
 right(
     "5.3",
@@ -669,6 +797,7 @@ for what, pattern, caught_by in (
     ("no beginning", r'rf"https://pr-[1-9][0-9]{{0,4}}\.{re.escape(domain)}\Z"', "test_ends"),
     ("no end", r'rf"\Ahttps://pr-[1-9][0-9]{{0,4}}\.{re.escape(domain)}"', "test_ends"),
     ("a dollar at the end", r'rf"^https://pr-[1-9][0-9]{{0,4}}\.{re.escape(domain)}$"', "test_ends"),
+    ("a carriage return", r'rf"\Ahttps://pr-[1-9][0-9]{{0,4}}\.{re.escape(domain)}\r?\Z"', "test_ends"),
     ("ends of lines", r'rf"(?m)^https://pr-[1-9][0-9]{{0,4}}\.{re.escape(domain)}$"', "test_ends"),
     ("a port, perhaps", r'rf"\Ahttps://pr-[1-9][0-9]{{0,4}}\.{re.escape(domain)}(:[0-9]+)?\Z"', "test_ends"),
     ("zero, and zeros in front", r'rf"\Ahttps://pr-[0-9]{{1,5}}\.{re.escape(domain)}\Z"', "test_numbers"),
@@ -767,6 +896,28 @@ wrong(
 )
 wrong(
     "5.5",
+    "a part of the methods' names is one of them",
+    replace=_WRITES,
+    by='scope["method"] not in "GET, HEAD, OPTIONS"',
+    caught_by="test_strangers_write_nothing",
+)
+wrong(
+    "5.5",
+    "only the route there is",
+    replace=_WRITES,
+    by=f'{_WRITES} and scope["path"] == "/transfer"',
+    caught_by="test_strangers_write_nothing",
+)
+wrong(
+    "5.5",
+    "one refusal, and nobody writes any more",
+    replace='app = PlainTextResponse("This page may not do that.", status_code=403)',
+    by="""self.origins = frozenset()
+                app = PlainTextResponse("This page may not do that.", status_code=403)""",
+    caught_by="test_one_after_the_other",
+)
+wrong(
+    "5.5",
     "the usual four are writes",
     replace=_WRITES,
     by='scope["method"] in ("POST", "PUT", "PATCH", "DELETE")',
@@ -832,6 +983,39 @@ wrong(
     by="""content_type = Headers(scope=scope).get("Content-Type", "")
             if origin is not None and origin not in self.origins and content_type != "application/json":""",
     caught_by="test_closed",
+)
+wrong(
+    "5.5",
+    "whoever has a token is no stranger",
+    replace=_STRANGER,
+    by="""signed_in = "Authorization" in Headers(scope=scope)
+            if origin is not None and origin not in self.origins and not signed_in:""",
+    caught_by="test_strangers_write_nothing",
+)
+wrong(
+    "5.5",
+    "the address of the request itself is allowed",
+    replace=_STRANGER,
+    by="""own = f"https://{Headers(scope=scope).get('Host')}"
+            if origin is not None and origin not in (own, *self.origins):""",
+    caught_by="test_strangers_write_nothing",
+)
+wrong(
+    "5.5",
+    "an Origin is UTF-8",
+    replace='origin = Headers(scope=scope).get("Origin")',
+    by='origin = next((value.decode() for name, value in scope["headers"] if name == b"origin"), None)',
+    caught_by="test_strangers_write_nothing",
+)
+wrong(
+    "5.5",
+    "waits for something that never comes",
+    replace="        await app(scope, receive, send)\n",
+    by="""        import asyncio
+
+        await asyncio.sleep(1000)
+""",
+    caught_by="test_own_pages_write",
 )
 wrong(
     "5.5",

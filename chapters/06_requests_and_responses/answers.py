@@ -47,6 +47,18 @@ for what, old, new, caught_by in (
         "test_unstorable",
     ),
     (
+        "the first 128 characters are judged",
+        "for character in password}",
+        "for character in password[:128]}",
+        "test_length",
+    ),
+    (
+        "U+0000 among the first 128",
+        '"\\0" not in password and',
+        '"\\0" not in password[:128] and',
+        "test_unstorable",
+    ),
+    (
         "in the order of the alphabet",
         "[rule for rule, is_kept in",
         "sorted(rule for rule, is_kept in",
@@ -211,6 +223,9 @@ for what, which, old, new, caught_by in (
     ("a failure with data", 1, "data: None = None", "data: Any = None", "test_no_false_failure"),
     ("data is left out of a failure", 1, "data: None = None\n", "", "test_failure"),
     ("a failure says so each time", 1, "Literal[False] = False", "Literal[False]", "test_failure"),
+    ("ten errors are enough", 1, "Field(min_length=1)]", "Field(min_length=1, max_length=10)]", "test_failure"),
+    ("true as a text", 0, "Literal[True] = True", 'Literal[True, "true", 1] = True', "test_no_false_success"),
+    ("false as a text", 1, "Literal[False] = False", 'Literal[False, "false"] = False', "test_no_false_failure"),
     ("one error is enough", 1, "Field(min_length=1)]", "Field(min_length=1, max_length=1)]", "test_failure"),
 ):
     texts = [_SUCCESS, _FAILURE]
@@ -352,6 +367,21 @@ for what, old, new, caught_by in (
         "test_nothing_of_the_input",
     ),
     ("slashes", "'.'.join", "'/'.join", "test_sentence"),
+    (
+        "the detail of a 500",
+        'MESSAGES.get(error.status_code, "The request cannot be served.")',
+        'error.detail if error.status_code > 499 else MESSAGES.get(error.status_code, "The request cannot be served.")',
+        "test_http_exceptions",
+    ),
+    ("ValueError and no subclass", "isinstance(cause, ValueError)", "type(cause) is ValueError", "test_sentence"),
+    ("the first argument", "str(cause) if", "cause.args[0] if", "test_sentence"),
+    (
+        "no empty text",
+        "if isinstance(cause, ValueError)",
+        "if isinstance(cause, ValueError) and str(cause)",
+        "test_sentence",
+    ),
+    ("the first ten faults", "in error.errors())", "in error.errors()[:10])", "test_invalid_requests"),
 ):
     wrong("6.3", what, replace=old, by=new, caught_by=caught_by)
 wrong(
@@ -432,6 +462,12 @@ right(
         return failure_response(422, "The request is not valid.", found)
         """,
     ],
+)
+right(
+    "6.3",
+    "an unreadable body with the headers of its exception",
+    replace='["body: cannot be read"])',
+    by='["body: cannot be read"], error.headers)',
 )
 right(
     "6.3",
@@ -561,6 +597,26 @@ for what, rule, caught_by in (
 ):
     method = '\n@model_validator(mode="after")\ndef _both(self) -> Self:\n'
     wrong("6.4", what, region=_FIELDS + method + indent(dedent(rule).strip(), "    "), caught_by=caught_by)
+for what, body in (
+    ("what is no object is taken for a set of names", "set(body)"),
+    ("what is no object is taken for a dictionary", "body.keys()"),
+):
+    wrong(
+        "6.4",
+        what,
+        region=_FIELDS
+        + f"""
+@model_validator(mode="before")
+@classmethod
+def _both(cls, body: object) -> object:
+    missing = {{"password", "current_password"}} - {body}
+    if len(missing) == 1:
+        raise faults(["is required"], *missing)
+    return body
+""",
+        caught_by="test_over_http",
+    )
+wrong("6.4", "self is not returned", region=_FIELDS + _RULE.replace("    return self\n", ""), caught_by="test_left_out")
 wrong("6.4", "unknown fields pass", replace='extra="forbid"', by='extra="ignore"', caught_by="test_unknown_fields")
 right(
     "6.4",
@@ -575,6 +631,22 @@ def _both(self) -> Self:
         raise faults(["is required"], "current_password")
     return self
 """,
+)
+right(
+    "6.4",
+    "a fault of pydantic's own type",
+    edits=[
+        (
+            'raise faults(["is required"], *missing)',
+            """raise ValidationError.from_exception_data(
+                "MePatch", [{"type": "missing", "loc": tuple(missing), "input": None}]
+            )""",
+        ),
+        (
+            "import BaseModel, ConfigDict, model_validator",
+            "import BaseModel, ConfigDict, ValidationError, model_validator",
+        ),
+    ],
 )
 right(
     "6.4",
@@ -700,6 +772,29 @@ for what, old, new, caught_by in (
         "test_sign_in",
     ),
     (
+        "the first member with an address",
+        "for hashed in hashes)",
+        "for hashed in hashes[:1])",
+        "test_as_before",
+    ),
+    (
+        "an address joins once",
+        '        log.info("%s joins", body.email)\n',
+        """        log.info("%s joins", body.email)
+        if any(member.email == body.email for member in members):
+            raise HTTPException(409)
+""",
+        "test_as_before",
+    ),
+    (
+        "unknown fields are refused",
+        "    email: Annotated[str, Storable]\n",
+        '    model_config = {"extra": "forbid"}\n\n    email: Annotated[str, Storable]\n',
+        "test_as_before",
+    ),
+    ("the total ends at ten", "total=len(members)", "total=len(members[:10])", "test_as_before"),
+    ("nothing is returned", "    return app\n", "", "test_join_and_list"),
+    (
         "members of all directories",
         "    members: list[Member] = []\n",
         "    members = MEMBERS\n",
@@ -714,7 +809,11 @@ wrong(
     "6.5",
     "the body in the log, with the password hidden from repr alone",
     edits=[
-        ("password: SecretStr = Field(min_length=8)", "password: str = Field(min_length=8, repr=False)"),
+        ("import AfterValidator, BaseModel", "import BaseModel, Field"),
+        (
+            "password: Annotated[TypedPassword, AfterValidator(_long_enough)]",
+            "password: str = Field(min_length=8, repr=False)",
+        ),
         ('"%s joins", body.email', '"%r joins", body'),
         ("hash_password(body.password.get_secret_value(), CHEAP)", "hash_password(body.password, CHEAP)"),
         ("verify_password(body.password.get_secret_value(), hashed)", "verify_password(body.password, hashed)"),
@@ -725,7 +824,8 @@ wrong(
     "6.5",
     "the body in the log, as it was",
     edits=[
-        ("password: SecretStr = Field(min_length=8)", "password: str = Field(min_length=8)"),
+        ("import AfterValidator, BaseModel", "import BaseModel, Field"),
+        ("password: Annotated[TypedPassword, AfterValidator(_long_enough)]", "password: str = Field(min_length=8)"),
         ('"%s joins", body.email', '"%r joins", body'),
         ("hash_password(body.password.get_secret_value(), CHEAP)", "hash_password(body.password, CHEAP)"),
         ("verify_password(body.password.get_secret_value(), hashed)", "verify_password(body.password, hashed)"),
@@ -736,7 +836,8 @@ right(
     "6.5",
     "plain text that is never logged, and the type in the signature",
     edits=[
-        ("password: SecretStr = Field(min_length=8)", "password: str = Field(min_length=8)"),
+        ("import AfterValidator, BaseModel", "import BaseModel, Field"),
+        ("password: Annotated[TypedPassword, AfterValidator(_long_enough)]", "password: str = Field(min_length=8)"),
         ("hash_password(body.password.get_secret_value(), CHEAP)", "hash_password(body.password, CHEAP)"),
         ("verify_password(body.password.get_secret_value(), hashed)", "verify_password(body.password, hashed)"),
         ("items=[MemberRead(id=m.id, email=m.email) for m in members]", "items=members"),
@@ -751,6 +852,18 @@ right(
             '[{"loc": fault["loc"], "msg": fault["msg"]} for fault in error.errors()]',
             '[{k: v for k, v in fault.items() if k in ("type", "loc", "msg")} for fault in error.errors()]',
         ),
+    ],
+)
+right(
+    "6.5",
+    "a SecretStr with a shortest length",
+    edits=[
+        ("import AfterValidator, BaseModel", "import BaseModel, Field"),
+        (
+            "password: Annotated[TypedPassword, AfterValidator(_long_enough)]",
+            "password: SecretStr = Field(min_length=8)",
+        ),
+        ("email: Annotated[str, Storable]", "email: str"),
     ],
 )
 right(

@@ -4,7 +4,7 @@ import itertools
 import json
 import logging
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Coroutine, Iterator, Mapping
 from types import MappingProxyType
 from typing import Any
 
@@ -39,7 +39,9 @@ def made(model: Any, arguments: dict[str, Any], sent: str) -> Any:
 
 def text_of(fault: Mapping[str, Any]) -> str:
     cause = fault.get("ctx", {}).get("error")
-    return str(cause) if isinstance(cause, ValueError) else f"pydantic's {fault['type']}"
+    if isinstance(cause, ValueError):
+        return str(cause)
+    return "is required" if fault["type"] == "missing" else f"pydantic's {fault['type']}"
 
 
 def everything_in(error: ValidationError) -> str:
@@ -54,11 +56,27 @@ UPPER, LOWER, DIGIT = "must have an upper-case letter", "must have a lower-case 
 UNSTORABLE = "must not contain U+0000 or half a surrogate pair"
 
 
-def expect_faults(password: str, expected: list[str]) -> None:
+def faults_found(password: str) -> tuple[Any, str]:
+    """What `password_faults` returns, and the call in words. Assert that it is no coroutine, generator or None."""
+    sent = f"password_faults({password!a})"
+    if len(password) >= 40:
+        sent = f"password_faults({password[:4]!a}...{password[-4:]!a}), {len(password)} characters"
+    elif password.isprintable() and not password.isascii():
+        sent += f", which is {password}"
     got = answer.password_faults(password)
-    sent = (
-        f"password_faults({password!a})" if len(password) < 40 else f"password_faults(... {len(password)} characters)"
-    )
+    if isinstance(got, Coroutine):
+        got.close()
+    for kind, advice in (
+        (Coroutine, "define it without `async`"),
+        (Iterator, "put its texts into a list"),
+        (type(None), "end it with `return` and the list"),
+    ):
+        assert not isinstance(got, kind), told(sent, "a list", f"{type(got).__name__}: {advice}")
+    return got, sent
+
+
+def expect_faults(password: str, expected: list[str]) -> None:
+    got, sent = faults_found(password)
     expect_equal(got, expected, sent)
 
 
@@ -87,6 +105,9 @@ class TestPasswordPolicy:
             ("  Aa1  ", [SHORT]),
             ("  Aa1   ", []),
             ("Aa1" + " " * 126, [LONG]),
+            ("x" * 127 + "A1", [LONG]),
+            ("X" * 127 + "a1", [LONG]),
+            ("Aa" + "x" * 126 + "1", [LONG]),
             ("Aa1" + "x" * 100_000, [LONG]),
         ):
             expect_faults(password, expected)
@@ -112,6 +133,7 @@ class TestPasswordPolicy:
         for character in ("\0", "\ud800", "\udbff", "\udc00", "\udfff"):
             for password in (f"{character}{GOOD}", f"Sun{character}shine1", f"{GOOD}{character}"):
                 expect_faults(password, [UNSTORABLE])
+            expect_faults(f"Aa1{'x' * 126}{character}", [LONG, UNSTORABLE])
         for character in ("\x01", "\ud7ff", "\ue000", "\n", "\ufffd"):
             expect_faults(f"{GOOD}{character}", [])
 
@@ -131,7 +153,7 @@ class TestPasswordPolicy:
         """The validator raises one fault for each broken rule, in order, at the place of the password."""
         form = create_model("Form", password=answer.NewPassword, again=(answer.NewPassword, GOOD))
         for password in ("", "sunshine", "SUN\0SHINE", "x" * 129, "-" * 8):
-            expected = [("password", text) for text in answer.password_faults(password)]
+            expected = [("password", text) for text in faults_found(password)[0]]
             expect_equal(
                 faults_of(form, {"password": password}), expected, f"a body with password={password[:9]!a}, its faults"
             )
@@ -170,6 +192,8 @@ FAILURE = {"success": False, "message": "No.", "data": None, "errors": ["sold ou
 NOT_SUCCESSES: list[dict[str, Any]] = [
     {"success": False},
     {"success": None},
+    {"success": "true"},
+    {"success": "yes"},
     {"data": None},
     {"data": "seven"},
     {"data": ...},
@@ -185,6 +209,8 @@ NOT_SUCCESSES: list[dict[str, Any]] = [
 NOT_FAILURES: list[dict[str, Any]] = [
     {"success": True},
     {"success": None},
+    {"success": "false"},
+    {"success": ""},
     {"data": 7},
     {"data": 0},
     {"data": ""},
@@ -341,9 +367,10 @@ class TestEnvelope:
             got = json.loads(made(answer.Failure, arguments, sent).model_dump_json())
             expect_equal(got, FAILURE, f"{sent} as JSON")
             expect_equal(list(got), list(FAILURE), f"{sent}, its keys in order")
-        many = FAILURE | {"errors": [" a", "b", "b", "é"]}
-        sent = f"Failure({written(many)})"
-        expect_equal(json.loads(made(answer.Failure, many, sent).model_dump_json()), many, f"{sent} as JSON")
+        for errors in ([" a", "b", "b", "é"], ["sold out"] * 200, ["x" * 500]):
+            many = FAILURE | {"errors": errors}
+            sent = f"Failure({written(many)[:90]}...)"
+            expect_equal(json.loads(made(answer.Failure, many, sent).model_dump_json()), many, f"{sent} as JSON")
 
     def test_no_false_failure(self):
         """A failure that says true, has data, no error or a blank one is refused; so is a field nobody knows."""
@@ -431,6 +458,10 @@ class Order(BaseModel):
     parts: list[Part] = []
 
 
+class Odd(ValueError):
+    """What a validator may raise: any kind of ValueError."""
+
+
 CHALLENGE = MappingProxyType({"WWW-Authenticate": 'Basic realm="x"', "X-More": "yes"})
 SHARED = {"X-Shared": "yes"}
 _apps: dict[int, FastAPI] = {}
@@ -454,6 +485,8 @@ def failing_app() -> FastAPI:
         "lower-case-405": StarletteHTTPException(405, headers={"allow": "TEAPOT", "X-More": "yes"}),
         "own-404": HTTPException(404, "hidden-detail"),
         "own-400": HTTPException(400, "hidden-detail"),
+        "own-500": HTTPException(500, "hidden-detail"),
+        "own-503": StarletteHTTPException(503, "hidden-detail"),
         "app-409": Conflict("It is sold out."),
         "app-401": Unauthorized("Sign in first."),
     }
@@ -503,6 +536,8 @@ RAISED = {
     "/raise/lower-case-405": "Starlette's HTTPException(405, headers={'allow': 'TEAPOT', 'X-More': 'yes'})",
     "/raise/own-404": "FastAPI's HTTPException(404, detail)",
     "/raise/own-400": "FastAPI's HTTPException(400, detail)",
+    "/raise/own-500": "FastAPI's HTTPException(500, detail)",
+    "/raise/own-503": "Starlette's HTTPException(503, detail)",
     "/raise/app-409": "Conflict('It is sold out.')",
     "/raise/app-401": "Unauthorized('Sign in first.')",
     "/in-an-except/400": "HTTPException(400) in an except block, without from",
@@ -577,6 +612,8 @@ class TestHandlers:
             ("no-headers-418", 418, SERVED),
             ("empty-headers-402", 402, SERVED),
             ("own-404", 404, "There is nothing at this path."),
+            ("own-500", 500, SERVED),
+            ("own-503", 503, SERVED),
         ):
             expect_failure(await failing.get(f"/raise/{name}"), status, message)
         expect_failure(await failing.get("/raise/app-409"), 409, "It is sold out.")
@@ -637,6 +674,11 @@ class TestHandlers:
                 ],
             ),
             ("/orders/1", [], ["body: is not valid"]),
+            (
+                "/orders/1",
+                {"zone": 1, "name": "Lamp", "parts": [{}] * 60},
+                [f"body.parts.{i}.name: is required" for i in range(60)],
+            ),
         ):
             expect_failure(
                 await send(failing, body, url), 422, INVALID, expected, f"POST {url} with {json.dumps(body)}"
@@ -679,6 +721,15 @@ class TestHandlers:
                 {"type": "value_error", "loc": ("body",), "ctx": {"error": ValueError("must be odd")}},
                 "body: must be odd",
             ),
+            (
+                {"type": "value_error", "loc": ("body", "x"), "ctx": {"error": Odd("must be odd")}},
+                "body.x: must be odd",
+            ),
+            (
+                {"type": "value_error", "loc": ("body", "x"), "ctx": {"error": ValueError("odd", 7)}},
+                "body.x: ('odd', 7)",
+            ),
+            ({"type": "value_error", "loc": ("body", "x"), "ctx": {"error": ValueError()}}, "body.x: "),
             ({"type": "missing", "loc": ("path", "x"), "ctx": {"error": KeyError("hidden")}}, "path.x: is required"),
             (
                 {"type": "assertion_error", "loc": ("body", "x"), "ctx": {"error": AssertionError("hidden")}},
@@ -698,13 +749,21 @@ class TestHandlers:
 # 6.4
 
 
-def patched(body: dict[str, Any]) -> dict[str, Any]:
-    """What the fields that were sent hold, passwords as text. Assert that the body is valid."""
+def valid(body: dict[str, Any]) -> Any:
+    """The model made of a body. Assert that the body is valid."""
     try:
-        dumped = answer.MePatch.model_validate(body).model_dump(exclude_unset=True)
+        patch = answer.MePatch.model_validate(body)
     except ValidationError as error:
         where = [".".join(map(str, fault["loc"])) for fault in error.errors()]
         raise AssertionError(told(f"the body {body}", "valid", f"faults at {where}")) from None
+    said = f"{type(patch).__name__}: what a model validator returns is the result, so it ends with `return self`"
+    assert isinstance(patch, answer.MePatch), told(f"the body {body}", "a MePatch", said)
+    return patch
+
+
+def patched(body: dict[str, Any]) -> dict[str, Any]:
+    """What the fields that were sent hold, passwords as text. Assert that the body is valid."""
+    dumped = valid(body).model_dump(exclude_unset=True)
     return {name: value.get_secret_value() if isinstance(value, SecretStr) else value for name, value in dumped.items()}
 
 
@@ -722,7 +781,7 @@ class TestMePatch:
     def test_left_out(self):
         """Every field may be left out, and `{}` changes nothing."""
         expect_equal(patched({}), {}, "the body {}, fields that were sent")
-        expect_equal(answer.MePatch.model_validate({}).model_fields_set, set(), "the body {}, model_fields_set")
+        expect_equal(valid({}).model_fields_set, set(), "the body {}, model_fields_set")
         expect_equal(
             patched({"full_name": "Ada"}), {"full_name": "Ada"}, "a body with full_name, fields that were sent"
         )
@@ -780,7 +839,7 @@ class TestMePatch:
 
     def test_secrets_stay_secret(self):
         """Passwords are `SecretStr`, and no exception and no repr holds one."""
-        dumped = answer.MePatch.model_validate(NEW).model_dump(exclude_unset=True)
+        dumped = valid(NEW).model_dump(exclude_unset=True)
         kinds = {name: isinstance(value, SecretStr) for name, value in dumped.items()}
         expect_equal(
             kinds, {"password": True, "current_password": True}, "both passwords sent, whether each is a SecretStr"
@@ -795,7 +854,7 @@ class TestMePatch:
             error = raises(ValidationError, answer.MePatch.model_validate, body, sent=f"the body {body}")
             said = everything_in(error)
             assert "unter2" not in said, told(f"the exception for the body {body}", "no trace of the password", said)
-        shown = repr(answer.MePatch.model_validate({"password": "Hunter2-hunter2", "current_password": "Hunter2"}))
+        shown = repr(valid({"password": "Hunter2-hunter2", "current_password": "Hunter2"}))
         assert "unter2" not in shown, told("repr of a valid body", "no password", shown)
 
     async def test_over_http(self):
@@ -818,6 +877,9 @@ class TestMePatch:
             ):
                 response = await http.patch("/me", json=body)
                 expect_failure(response, 422, INVALID, expected, f"PATCH /me with {json.dumps(body)}")
+            for no_object in (5, True, "password", ["password"], [["password", GOOD]], None):
+                response = await http.patch("/me", json=no_object)
+                expect_status(response, 422, f"PATCH /me with {json.dumps(no_object)}")
             for body in ({}, NEW, {"full_name": "Ada"}):
                 response = await http.patch("/me", json=body)
                 expect_status(response, 200, f"PATCH /me with {json.dumps(body)}")
@@ -851,7 +913,8 @@ def details_of(response: Response, sent: str) -> list[dict[str, Any]]:
     except (ValueError, LookupError, TypeError):
         places = []
     fine = bool(places) and all(first == "body" and isinstance(text, str) and text for first, _, text in places)
-    assert fine, told(sent, "a detail with loc, which begins with body, and msg for each fault", response.text)
+    expected = "in detail one entry for each fault, with a msg and a loc that begins with body"
+    assert fine, told(sent, expected, response.text)
     return list(details)
 
 
@@ -883,8 +946,15 @@ def records() -> Iterator[list[logging.LogRecord]]:
 
 @pytest.fixture
 async def directory(anyio_backend) -> Any:
-    async with client_for(answer.new_directory()) as http:
+    async with client_for(new_directory()) as http:
         yield http
+
+
+def new_directory() -> FastAPI:
+    app = answer.new_directory()
+    kind = type(app).__name__
+    assert isinstance(app, FastAPI), told("new_directory()", "a FastAPI application", f"{kind}: is `return app` there?")
+    return app
 
 
 async def joined(directory: AsyncClient, *members: dict[str, str]) -> None:
@@ -932,6 +1002,18 @@ class TestDirectory:
         response = await directory.post("/sign-in", json=ADA)
         expect_status(response, 204, "POST /sign-in after GET /members")
 
+    async def test_as_before(self, directory):
+        """What worked before works: an address joins twice, unknown fields are ignored, the list has everybody."""
+        again = ADA | {"password": "Starlight-3", "nickname": "Countess"}
+        others = [{"email": f"member-{n}@example.com", "password": "Moonlight-2"} for n in range(10)]
+        await joined(directory, ADA, again, *others)
+        for member in (ADA, again):
+            response = await directory.post("/sign-in", json=member)
+            expect_status(response, 204, f"POST /sign-in with {json.dumps(member)}, after two joined with this address")
+        got = (await directory.get("/members")).json()
+        items = [{"id": n, "email": member["email"]} for n, member in enumerate((ADA, again, *others), start=1)]
+        expect_equal(got, {"total": 12, "items": items}, "GET /members of twelve")
+
     async def test_no_hash(self, directory):
         """No answer has a hash or a password."""
         await joined(directory, ADA)
@@ -978,10 +1060,12 @@ class TestDirectory:
         await directory.post("/members", json={"email": "eve@example.com", "password": "hunter2"})
         await directory.get("/members")
         for record in records:
-            said = f"{record.getMessage()} {record.msg!r} {record.__dict__!r}"
-            for secret in ("unter2", "Moonlight-2", "argon2id"):
-                expected = "none with a password or a hash"
-                assert secret not in said, told(f"the records of logger {record.name}", expected, said)
+            where = f"a record of logger {record.name}"
+            for name, value in {"message": record.getMessage(), **record.__dict__}.items():
+                for secret in ("unter2", "Moonlight-2", "argon2id"):
+                    for said in (str(value), repr(value)):
+                        got = f"{name} = {said}"
+                        assert secret not in said, told(where, "no password and no hash in it", got)
             for argument in record.args if isinstance(record.args, tuple) else (record.args,):
                 held = getattr(argument, "__dict__", {})
                 assert not any("unter2" in str(value) for value in held.values()), told(
@@ -995,7 +1079,7 @@ class TestDirectory:
     async def test_two_directories(self, directory):
         """Two directories share no members."""
         await joined(directory, ADA)
-        async with client_for(answer.new_directory()) as other:
+        async with client_for(new_directory()) as other:
             expect_equal(
                 (await other.get("/members")).json(), {"total": 0, "items": []}, "GET /members of a second directory"
             )

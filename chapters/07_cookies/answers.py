@@ -100,6 +100,43 @@ wrong(
     by='    del response.headers["Set-Cookie"]\n    for name, value, hidden in',
     caught_by="test_what_was_there",
 )
+wrong(
+    "7.1",
+    "one object for all names, which production changes",
+    edits=[
+        (
+            "def cookie_names(",
+            '_NAMES = CookieNames("access_token", "csrf_token")\n\n\ndef cookie_names(',
+        ),
+        (
+            """    prefix = "__Host-" if environment == "production" else ""
+    return CookieNames(access=f"{prefix}access_token", csrf=f"{prefix}csrf_token")
+""",
+            """    if environment == "production":
+        object.__setattr__(_NAMES, "access", "__Host-access_token")
+        object.__setattr__(_NAMES, "csrf", "__Host-csrf_token")
+    return _NAMES
+""",
+        ),
+    ],
+    caught_by="test_names",
+)
+wrong(
+    "7.1",
+    "percent signs in the values",
+    edits=[
+        ("from dataclasses import dataclass\n", "from dataclasses import dataclass\nfrom urllib.parse import quote\n"),
+        ("set_cookie(name, value,", "set_cookie(name, quote(value),"),
+    ],
+    caught_by="test_names_and_values",
+)
+wrong(
+    "7.1",
+    "async, and nobody awaits it",
+    replace="def set_session_cookies(",
+    by="async def set_session_cookies(",
+    caught_by="test_scripts",
+)
 right(
     "7.1",
     "two calls, defaults left out",
@@ -271,6 +308,31 @@ wrong(
         return SentToken(text.strip()) if scheme.lower() == "bearer" and text.strip() else None""",
     caught_by="test_two_headers",
 )
+wrong(
+    "7.2",
+    "stripped of blanks that are none in HTTP",
+    replace="SentToken(values[0] if",
+    by="SentToken(values[0].strip() if",
+    caught_by="test_cookie",
+)
+wrong(
+    "7.2",
+    "a value of such blanks is taken for an empty one",
+    replace='if values in ([], [""]):',
+    by="if not values or not (values[0].strip() or values[1:]):",
+    caught_by="test_cookie",
+)
+wrong(
+    "7.2",
+    "a reader of its own, which strips such blanks off names",
+    replace="values = cookie_values(headers, cookie)",
+    by="""pairs = [pair.partition("=") for line in headers.getlist("Cookie") for pair in line.split(";")]
+    values = [value.strip(" \\t") for key, equals, value in pairs if equals and key.strip() == cookie]""",
+    caught_by="test_nothing",
+)
+wrong(
+    "7.2", "async, and nobody awaits it", replace="def find_token(", by="async def find_token(", caught_by="test_header"
+)
 right(
     "7.2",
     "match",
@@ -311,9 +373,36 @@ wrong("7.3", "the subject is recalled", replace="add(claims.jti,", by="add(claim
 wrong(
     "7.3",
     "not awaited",
-    replace="    await revocations.add(claims.jti, claims.expires_at)",
-    by="    _ = revocations.contains(claims.jti).close()",
+    replace="    await revocations.add(",
+    by="    revocations.add(",
     caught_by="test_recalled",
+)
+wrong(
+    "7.3",
+    "the clean-up not awaited",
+    replace="    await revocations.purge(",
+    by="    revocations.purge(",
+    caught_by="test_purged",
+)
+wrong("7.3", "not async", edits=[("async def", "def"), (_ADD, ""), (_PURGE, "")], caught_by="test_recalled")
+wrong(
+    "7.3",
+    "the clean-up first",
+    replace=_ADD + _PURGE,
+    by=_PURGE + _ADD,
+    caught_by="test_the_store_fails",
+)
+wrong(
+    "7.3",
+    "errors of the store swallowed",
+    replace=_ADD + _PURGE,
+    by="""    try:
+        await revocations.add(claims.jti, claims.expires_at)
+        await revocations.purge(now)
+    except Exception:
+        pass
+""",
+    caught_by="test_the_store_fails",
 )
 wrong("7.3", "recalled until now", replace="claims.expires_at)", by="now)", caught_by="test_until_its_end")
 wrong(
@@ -432,10 +521,10 @@ wrong(
 wrong(
     "7.3",
     "the second time is an error",
-    replace=_PURGE,
+    replace=_ADD,
     by="""    if await revocations.contains(claims.jti):
         raise ValueError("signed out already")
-    await revocations.purge(now)
+    await revocations.add(claims.jti, claims.expires_at)
 """,
     caught_by="test_again",
 )
@@ -455,9 +544,9 @@ right(
     region="""
     for name in (names.access, names.csrf):
         response.set_cookie(name, "gone", max_age=0, secure=True)
-    await revocations.purge(now)
     if not await revocations.contains(claims.jti):
         await revocations.add(claims.jti, claims.expires_at)
+    await revocations.purge(now)
     """,
 )
 
@@ -645,7 +734,7 @@ right(
 _FORM = """    return HTMLForm(f"{BANK}/transfers", {'{"note": "': f'", {order[1:]}'}, enctype="text/plain")"""
 _TURNED_AWAY = """    if sent is None or sent.text not in sessions:
         raise Refused(401)
-    cookie, header"""
+    cookies, header"""
 _WRITE = 'is_write = request.method not in ("GET", "HEAD", "OPTIONS")'
 _GUARD = "    if sent.by_cookie and is_write and not csrf_matches(sent.text, SECRET, cookie=cookie, header=header):"
 
@@ -763,7 +852,7 @@ wrong(
     "7.5",
     "the CSRF token first",
     edits=[
-        (_TURNED_AWAY, """    cookie, header"""),
+        (_TURNED_AWAY, """    cookies, header"""),
         (
             _GUARD,
             """    if sent is None:
@@ -799,6 +888,75 @@ wrong(
     by='request.headers.get("X-CSRF-Token") or request.query_params.get("csrf_token")',
     caught_by="test_writes",
 )
+wrong(
+    "7.5",
+    "four methods are writes",
+    replace=_WRITE,
+    by='is_write = request.method in ("POST", "PUT", "PATCH", "DELETE")',
+    caught_by="test_writes",
+)
+wrong("7.5", "TRACE is a read", replace='"OPTIONS")', by='"OPTIONS", "TRACE")', caught_by="test_writes")
+wrong(
+    "7.5",
+    "the last of two CSRF cookies",
+    replace="cookies[0] if len(cookies) == 1 else None",
+    by="cookies[-1] if cookies else None",
+    caught_by="test_writes",
+)
+wrong(
+    "7.5",
+    "the first of two CSRF cookies",
+    replace="cookies[0] if len(cookies) == 1 else None",
+    by="cookies[0] if cookies else None",
+    caught_by="test_writes",
+)
+wrong(
+    "7.5",
+    "Starlette's jar, which keeps the last of two",
+    replace="cookies[0] if len(cookies) == 1 else None",
+    by='request.cookies.get("csrf_token")',
+    caught_by="test_writes",
+)
+wrong(
+    "7.5",
+    "two equal CSRF cookies are one",
+    replace="if len(cookies) == 1",
+    by="if len(set(cookies)) == 1",
+    caught_by="test_writes",
+)
+wrong(
+    "7.5",
+    "the session's cookie out of Starlette's jar",
+    edits=[
+        (
+            "import find_token\n",
+            "import SentToken, bearer_token, find_token\n",
+        ),
+        (
+            """    sent = find_token(request.headers, "session")
+    if sent is None or sent.text not in sessions:
+        raise Refused(401)
+    cookies""",
+            """    sent = bearer_token(request.headers)
+    if sent is None and "session" in request.cookies:
+        sent = SentToken(request.cookies["session"], by_cookie=True)
+    if sent is None or sent.text not in sessions:
+        raise Refused(401)
+    cookies""",
+        ),
+    ],
+    caught_by="test_nobody",
+)
+wrong(
+    "7.5",
+    "another exception",
+    replace="        raise Refused(403)",
+    by="        raise HTTPException(403)",
+    caught_by="test_writes",
+)
+wrong(
+    "7.5", "async, and nobody awaits it", replace="def caller_of(", by="async def caller_of(", caught_by="test_writes"
+)
 right(
     "7.5",
     "two fields, and the guard as a chain of questions",
@@ -813,11 +971,12 @@ right(
         assert sent is not None
         if not sent.by_cookie or request.method in {"GET", "HEAD", "OPTIONS"}:
             return name
+        cookies = cookie_values(request.headers, "csrf_token")
         if csrf_matches(
             sent.text,
             SECRET,
             header=request.headers.get("x-csrf-token"),
-            cookie=request.cookies.get("csrf_token", ""),
+            cookie=cookies[0] if len(cookies) == 1 else "",
         ):
             return name
         raise Refused(403)
@@ -831,17 +990,18 @@ right(
         """
         text = json.dumps({"x": "=", "to": to, "amount": amount})
         name, value = text.split("=", 1)
-        return HTMLForm(BANK + "/transfers", {name: value}, enctype="text/plain")
+        return HTMLForm(BANK + "/transfers", {name: value}, "post", "TEXT/PLAIN")
         """,
         """
         token = find_token(request.headers, "session")
         caller = sessions.get(token.text) if token else None
         if token is None or caller is None:
             raise Refused(401)
+        cookies = [*cookie_values(request.headers, "csrf_token"), None]
         forged = not csrf_matches(
             token.text,
             SECRET,
-            cookie=request.cookies.get("csrf_token"),
+            cookie=None if len(cookies) > 2 else cookies[0],
             header=request.headers.get("X-CSRF-Token"),
         )
         if forged and token.by_cookie and request.method.upper() not in {"GET", "HEAD", "OPTIONS"}:

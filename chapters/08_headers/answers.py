@@ -100,6 +100,20 @@ wrong(
     by='    return ", ".join(part.strip() for part in said.split(","))\n',
     caught_by="test_for_everybody",
 )
+wrong(
+    "8.1",
+    "an empty text is taken for None",
+    replace="if said is None:",
+    by="if not said:",
+    caught_by="test_for_everybody",
+)
+wrong(
+    "8.1",
+    "public beside private is taken at its word",
+    replace=_JUDGED,
+    by='personal and ("public" in directives or directives.isdisjoint({"no-store", "private"}))',
+    caught_by="test_personal_and_private",
+)
 right(
     "8.1",
     "a pattern",
@@ -223,6 +237,18 @@ wrong(
     edits=[(r"\ud800-\udfff", ""), (_ENCODED, """quote(name, safe="", errors="replace")""")],
     caught_by="test_half_a_surrogate_pair",
 )
+wrong(
+    "8.2",
+    "two halves side by side become one character",
+    edits=[
+        (
+            "    name = ",
+            '    filename = filename.encode("utf-16", "surrogatepass").decode("utf-16", "replace")\n    name = ',
+        ),
+        (r"\ud800-\udfff", r"\ufffd"),
+    ],
+    caught_by="test_half_a_surrogate_pair",
+)
 wrong("8.2", "no name stays no name", replace=' or "download"', by="", caught_by="test_every_length")
 wrong(
     "8.2",
@@ -316,6 +342,35 @@ wrong(
 )
 wrong(
     "8.3",
+    "80 bits",
+    replace=".hexdigest()}",
+    by=".hexdigest()[:20]}",
+    caught_by="test_is_a_strong_tag",
+)
+wrong(
+    "8.3",
+    "MD5",
+    edits=[("import sha256", "import md5"), ("{sha256(", "{md5(")],
+    caught_by="test_one_tag_for_one_content",
+)
+wrong(
+    "8.3",
+    "what JSON means",
+    edits=[
+        ("import re\n", "import json\nimport re\n"),
+        (
+            _DIGEST,
+            """try:
+        content = json.dumps(json.loads(content), sort_keys=True).encode()
+    except ValueError:
+        pass
+    return f'"{sha256(content).hexdigest()}"\'""",
+        ),
+    ],
+    caught_by="test_one_tag_for_one_content",
+)
+wrong(
+    "8.3",
     "random",
     edits=[("import re\n", "import re\nimport secrets\n"), (_DIGEST, "return f'\"{secrets.token_hex()}\"'")],
     caught_by="test_one_tag_for_one_content",
@@ -352,6 +407,13 @@ wrong(
     "a star in a list",
     replace='if_none_match.strip(" \\t") == "*"',
     by='"*" in [part.strip() for part in if_none_match.split(",")]',
+    caught_by="test_no_list_of_tags",
+)
+wrong(
+    "8.3",
+    "a star with a comma",
+    replace='strip(" \\t") == "*"',
+    by='strip(" \\t,") == "*"',
     caught_by="test_no_list_of_tags",
 )
 wrong(
@@ -446,6 +508,14 @@ for tag in read_tags(if_none_match):
         return True
 return if_none_match.strip() == "*"
 """,
+    ],
+)
+right(
+    "8.3",
+    "a name in front of 128 bits",
+    edits=[
+        ("import sha256", "import shake_128"),
+        (_DIGEST, "return f'\"shake-{shake_128(content).hexdigest(16)}\"'"),
     ],
 )
 right(
@@ -594,6 +664,19 @@ wrong(
     replace="int(match[1])",
     by="match[1]",
     caught_by="test_one_version",
+)
+wrong(
+    "8.4",
+    "a star with a comma",
+    replace='strip(" \\t") == "*"',
+    by='strip(" \\t,") == "*"',
+    caught_by="test_no_list_of_tags",
+)
+right(
+    "8.4",
+    "digits as the pattern language has them, of tags that are Latin-1",
+    replace="[0-9]{{0,17}}",
+    by=r"\d{{0,17}}",
 )
 right(
     "8.4",

@@ -13,6 +13,11 @@ import pytest
 
 from coursekit.testing import answer, expect_equal, raises, told
 
+
+def but_raised(sent: str, expected: str, error: Exception) -> str:
+    return f"{told(sent, expected)}, but {type(error).__name__} was raised"
+
+
 # 8.1
 
 
@@ -33,17 +38,27 @@ class TestCacheControl:
 
     def test_for_everybody(self):
         """What a route said about an answer that is not personal stays as it is."""
-        for said in ("no-cache", "public, max-age=60", "max-age=60", "Private", "no-store", " max-age=60 ,  public"):
+        for said in (
+            "no-cache",
+            "public, max-age=60",
+            "max-age=60",
+            "Private",
+            "no-store",
+            " max-age=60 ,  public",
+            "",
+        ):
             expect_cache_control(said, False, said)
 
     def test_personal_and_kept_by_everybody(self):
         """A personal answer that a shared cache might keep becomes private, and is asked for each time."""
-        for said in ("no-cache", "max-age=60", "public", "public, max-age=60", "s-maxage=60,no-cache", "immutable"):
+        for said in ("no-cache", "max-age=60", "public", "public, max-age=60", "s-maxage=60,no-cache", "immutable", ""):
             expect_cache_control(said, True, "private, no-cache")
 
     def test_personal_and_private(self):
         """A personal answer that is private, or not stored at all, stays as its route wanted it."""
         for said in ("private", "no-store", "private, max-age=60", "max-age=60,no-store", "private,no-store,max-age=0"):
+            expect_cache_control(said, True, said)
+        for said in ("public, private", "private, public", "no-store, public, max-age=60"):
             expect_cache_control(said, True, said)
 
     def test_spelling(self):
@@ -78,17 +93,36 @@ _FORM = re.compile(
 )
 
 
+def form_missed_by(header: str) -> str:
+    """What the form of the task wants at the first place where this header has something else."""
+    start, middle = 'attachment; filename="', "\"; filename*=UTF-8''"
+    if not header.startswith(start):
+        return f"{start} at the beginning"
+    fallback, found, encoded = header.removeprefix(start).rpartition(middle)
+    if not found:
+        return f"{middle} between <fallback> and <encoded>"
+    if '"' in fallback:
+        return 'no " inside of <fallback>, because it ends the value'
+    rest = re.sub(rf"^(?:[{re.escape(UNRESERVED)}]|%[0-9A-Fa-f]{{2}})*", "", encoded)
+    if rest.startswith("%"):
+        return "two hexadecimal digits behind each % in <encoded>"
+    written = (
+        "_" if is_replaced(rest[0]) else "".join(f"%{byte:02X}" for byte in rest[0].encode("utf-8", "surrogatepass"))
+    )
+    return f"{written} instead of {rest[0]!a} in <encoded>"
+
+
 def parts(text: str) -> tuple[str, str]:
     """The fallback and the decoded name in what `attachment` returns. Assert that it has the form of the task."""
     sent = f"attachment({text[:60]!a})"
     try:
         header = answer.attachment(text)
     except Exception as error:
-        raise AssertionError(told(sent, "a text", f"{type(error).__name__} was raised")) from None
-    match = _FORM.fullmatch(header) if isinstance(header, str) else None
+        raise AssertionError(but_raised(sent, "a text", error)) from None
+    assert isinstance(header, str), told(sent, "a text", repr(header))
+    match = _FORM.fullmatch(header)
     if match is None:
-        expected = "attachment; filename=\"<fallback>\"; filename*=UTF-8''<encoded>, <encoded> of allowed characters"
-        raise AssertionError(told(sent, expected, ascii(header)))
+        raise AssertionError(told(sent, form_missed_by(header), ascii(header)))
     try:
         name = unquote_to_bytes(match["encoded"]).decode()
     except UnicodeDecodeError:
@@ -175,6 +209,8 @@ class TestAttachment:
         """Half a surrogate pair, which has no UTF-8, becomes `_` and raises nothing."""
         for text in ("\ud800", "a\udfffb.csv", "\ud83d", "\udcff/\ud800", "\ude00\ud83d"):
             expect_parts(text)
+        for text in ("\ud83d\ude00", "x\ud83d\ude00.csv", "\ufffd", "\ud800\ufffd"):
+            expect_parts(text)
 
     def test_every_length(self):
         """An empty text is called download; a long one is not cut; each call goes by its own text."""
@@ -204,7 +240,22 @@ def expect_not_modified(if_none_match: str | None, etag: str, expected: bool) ->
 
 CONTENTS = [b"", b"a", b"b", b"ab", b"ba", b"a\0", b"a ", b" a", b"\xff", b"x" * 5000, b"x" * 5001, b"x" * 2500 + b"y"]
 CONTENTS += [b"x" * 1000 + b"0" + b"x" * 4000, b"x" * 1000 + b"1" + b"x" * 4000, b"A", b"\xe9", "é".encode()]
+CONTENTS += [b'{"a":1}', b'{"a": 1}', b'{"a": 1.0}', b'{"a": 1, "b": 2}', b'{"b": 2, "a": 1}', b"a\n", b"a\r\n"]
 CONTENTS += [b"plumless", b"buckeroo", b"-gzip", b'"', *(str(number).encode() for number in range(5000))]
+
+
+def same_md5() -> tuple[bytes, bytes]:
+    """Two texts of 128 bytes with the same MD5, as Wang and others published them in 2004."""
+    one = bytes.fromhex(
+        "d131dd02c5e6eec4693d9a0698aff95c2fcab58712467eab4004583eb8fb7f89"
+        "55ad340609f4b30283e488832571415a085125e8f7cdc99fd91dbdf280373c5b"
+        "d8823e3156348f5bae6dacd436c919c6dd53e2b487da03fd02396306d248cda0"
+        "e99f33420f577ee8ce54b67080a80d1ec69821bcb6a8839396f9652b6ff72a70"
+    )
+    return one, bytes(byte ^ 0x80 if at in (19, 45, 59, 83, 109, 123) else byte for at, byte in enumerate(one))
+
+
+SAME_MD5 = same_md5()
 
 
 @pytest.mark.exercise("8.3")
@@ -217,8 +268,10 @@ class TestEtags:
             read = answer.read_tags(tag)
             assert read == [tag], told(f"{sent}: read_tags of the result {tag!r}", repr([tag]), repr(read))
             assert not tag.startswith("W/"), told(sent, "a strong tag", tag)
-            said = f"{sent}: characters between the quotes"
-            assert len(tag) >= 22, told(said, "20 or more, for 128 bits", f"{len(tag) - 2}, in {tag}")
+            hexadecimal = re.fullmatch('"[0-9A-Fa-f]*"', tag) is not None
+            said = f"{sent}: {'hexadecimal digits' if hexadecimal else 'characters'} between the quotes"
+            least = 32 if hexadecimal else 20
+            assert len(tag) - 2 >= least, told(said, f"{least} or more, for 128 bits", f"{len(tag) - 2}, in {tag}")
 
     def test_one_tag_for_one_content(self):
         """The same bytes always have the same tag, in another process too; other bytes have another tag."""
@@ -234,6 +287,10 @@ class TestEtags:
                     f"content_tag of {same[-12:]!r} ({len(same)} bytes) and of {content[-12:]!r} ({len(content)} bytes)"
                 )
                 raise AssertionError(told(sent, "two tags", f"twice {tag}"))
+        one, other = (answer.content_tag(content) for content in SAME_MD5)
+        assert one != other, told(
+            "content_tag of two texts that were made to have the same MD5", "two tags", f"twice {one}"
+        )
         here, there = answer.content_tag(b"teapot"), tag_in_another_process(b"teapot")
         assert here == there, told("content_tag(b'teapot') here and in another process", here, there)
 
@@ -299,6 +356,9 @@ class TestEtags:
             '*, "1-1"',
             "**",
             "*, *",
+            "*,",
+            ", *",
+            "*, \t",
             "W/*",
             '"1-1";',
             '"a b", "1-1"',
@@ -323,7 +383,7 @@ def expect_versions(if_match: str | None, item_id: int, expected: set[int] | Non
         got = answer.expected_versions(if_match, item_id)
     except Exception as error:
         wanted = "None" if expected is None else f"versions {sorted(expected)}"
-        raise AssertionError(told(sent, wanted, f"{type(error).__name__} was raised")) from None
+        raise AssertionError(but_raised(sent, wanted, error)) from None
     if expected is None:
         assert got is None, told(sent, "None", repr(got))
         return
@@ -423,6 +483,8 @@ class TestExpectedVersions:
             '*, "1-3"',
             "**",
             "*,*",
+            "*,",
+            ", *",
             "W/*",
             '"1-3";',
             'w/"1-3"',
@@ -447,9 +509,10 @@ def expect_challenge(expected: str, *arguments: Any, **named: Any) -> None:
     try:
         got = answer.bearer_challenge(*arguments, **named)
     except Exception as error:
-        raise AssertionError(told(sent, expected, f"{type(error).__name__} was raised")) from None
-    assert type(got) is str, told(sent, expected, repr(got))
-    assert got == expected, told(sent, expected, ascii(got)[1:-1] if not got.isascii() or "\n" in got else f"{got!s}")
+        raise AssertionError(but_raised(sent, repr(expected), error)) from None
+    assert type(got) is str, told(sent, repr(expected), repr(got))
+    readable = got == got.strip() and got.isascii() and got.isprintable()
+    assert got == expected, told(sent, *((expected, got) if readable else (ascii(expected), ascii(got))))
 
 
 CODES = ("invalid_request", "invalid_token", "insufficient_scope")
@@ -577,7 +640,7 @@ def exported(columns: Sequence[str], rows: list[dict[str, Any]], what: str) -> l
     try:
         text = answer.to_csv(columns, once())
     except Exception as error:
-        raise AssertionError(told(sent, "a text", f"{type(error).__name__} was raised")) from None
+        raise AssertionError(but_raised(sent, "a text", error)) from None
     assert isinstance(text, str), told(sent, "a text", repr(text))
     try:
         return read_csv(text)

@@ -18,11 +18,13 @@ REQUEST_HEADERS = (
     "X-CSRF-Token",
     "X-Request-ID",
 )
+SAFELISTED_HEADERS = ("Accept", "Accept-Language", "Content-Language")
 READABLE_HEADERS = ("ETag", "Location", "Retry-After", "X-Request-ID", "Content-Disposition")
+QUESTIONS = ("Access-Control-Request-Method", "Access-Control-Request-Headers")
 EXPOSED = {"Access-Control-Expose-Headers": ", ".join(READABLE_HEADERS)}
 POLICY = {
     "Access-Control-Allow-Methods": ", ".join(METHODS),
-    "Access-Control-Allow-Headers": ", ".join(REQUEST_HEADERS),
+    "Access-Control-Allow-Headers": ", ".join((*REQUEST_HEADERS, *SAFELISTED_HEADERS)),
     "Access-Control-Max-Age": "600",
 }
 
@@ -42,7 +44,7 @@ def permission(origin: str | None, origins: Collection[str]) -> dict[str, str]:
 def refused(preflight: Headers, origins: Collection[str]) -> list[str]:
     """Return what a preflight asks for in vain: some of "origin", "method", "headers", in this order."""
     asked = preflight.get("Access-Control-Request-Headers", "").split(",")
-    allowed = {"", *(name.lower() for name in REQUEST_HEADERS)}
+    allowed = {"", *(name.lower() for name in (*REQUEST_HEADERS, *SAFELISTED_HEADERS))}
     judged = {
         "origin": permission(preflight["Origin"], origins) != {},
         "method": preflight["Access-Control-Request-Method"] in METHODS,
@@ -55,9 +57,11 @@ class CORSMiddleware:
     """Answers preflights, and tells browsers which pages may read the other answers, errors too."""
 
     def __init__(self, app: ASGIApp, origins: Collection[str]) -> None:
+        if isinstance(origins, str):
+            raise TypeError("origins are a collection of texts, not one text")
         self.app = app
         self.origins = frozenset(origins)
-        self.varies = bool(self.origins) and "*" not in self.origins
+        self.varies_by = ["Origin"] if self.origins and "*" not in self.origins else []
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request; what is no HTTP request is handed on as it is."""
@@ -66,17 +70,18 @@ class CORSMiddleware:
             return
         request = Headers(scope=scope)
         allowed = permission(request.get("Origin"), self.origins)
-        app, more = self.app, EXPOSED
+        app, more, varies_by = self.app, EXPOSED, self.varies_by
         if scope["method"] == "OPTIONS" and "Origin" in request and "Access-Control-Request-Method" in request:
-            app, more = self._answer(scope, request), POLICY
+            app, more, varies_by = self._answer(scope, request), POLICY, [*self.varies_by, *QUESTIONS]
 
         async def send_with_permission(message: Message) -> None:
             if message["type"] == "http.response.start":
+                message.setdefault("headers", [])
                 headers = MutableHeaders(scope=message)
                 if allowed:
                     headers.update({**allowed, **more})
-                if self.varies:
-                    headers.add_vary_header("Origin")
+                if varies_by:
+                    headers.add_vary_header(", ".join(varies_by))
             await send(message)
 
         await app(scope, receive, send_with_permission)

@@ -191,7 +191,7 @@ async def story(browser: Any) -> None:
         await do("click", page, f"{OURS}/look")
         for method in ("POST", "GET"):
             await do("submit", page, HTMLForm(f"{OURS}/look", FIELDS, method))
-        for enctype in (PLAIN, MULTIPART, "application/json"):
+        for enctype in (PLAIN, MULTIPART, "application/json", "TEXT/Plain", "Multipart/FORM-data"):
             await do("submit", page, HTMLForm(f"{OURS}/look", FIELDS, enctype=enctype))
         await do("submit", page, HTMLForm(f"{OURS}/look?x=1", {}))
         await do("submit", page, HTMLForm(f"{OURS}/look?x=1", {"y": "2"}, "GET"))

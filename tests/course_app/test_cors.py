@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import itertools
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -25,7 +26,9 @@ REQUEST_HEADERS = [
     "X-CSRF-Token",
     "X-Request-ID",
 ]
+SAFELISTED = ["Accept", "Accept-Language", "Content-Language"]
 READABLE = {"etag", "location", "retry-after", "x-request-id", "content-disposition"}
+QUESTIONS = ["Access-Control-Request-Method", "Access-Control-Request-Headers"]
 ENVELOPE = {"success", "message", "data", "errors"}
 CORS = "access-control-"
 NOT_ALLOWED = (
@@ -118,7 +121,8 @@ async def test_every_answer_varies_by_origin(allowing: Allowing) -> None:
                 response = await http.request(method, path, headers=origin)
                 assert "Origin" in listed(response, "Vary"), f"{method} {path} {origin}"
         for headers in (asking(), asking(EVIL), asking(method="patch")):
-            assert "Origin" in listed(await http.options("/api/v1/items", headers=headers), "Vary")
+            response = await http.options("/api/v1/items", headers=headers)
+            assert listed(response, "Vary") == ["Origin", *QUESTIONS]
         response = await http.get("/api/v1/items", headers={"Accept-Encoding": "gzip"})
         assert {"Origin", "Accept-Encoding"} <= set(listed(response, "Vary"))
 
@@ -132,13 +136,14 @@ async def test_a_preflight_is_answered_with_the_policy(allowing: Allowing) -> No
             assert response.headers["access-control-allow-origin"] == SHOP
             assert response.headers["access-control-allow-credentials"] == "true"
             assert listed(response, "Access-Control-Allow-Methods") == METHODS
-            assert listed(response, "Access-Control-Allow-Headers") == REQUEST_HEADERS
+            assert listed(response, "Access-Control-Allow-Headers") == [*REQUEST_HEADERS, *SAFELISTED]
             assert response.headers["access-control-max-age"] == "600"
             assert response.headers["x-request-id"]
 
 
 @pytest.mark.parametrize(
-    "headers", [*REQUEST_HEADERS, ",".join(sorted(REQUEST_HEADERS)).lower(), "content-type, IF-MATCH", "", ",", None]
+    "headers",
+    [*REQUEST_HEADERS, *SAFELISTED, ",".join(sorted(REQUEST_HEADERS)).lower(), "content-type, IF-MATCH", "", ",", None],
 )
 async def test_the_headers_that_may_be_sent(allowing: Allowing, headers: str | None) -> None:
     async with allowing() as http:
@@ -258,6 +263,25 @@ async def test_everybody(allowing: Allowing) -> None:
                     assert "origin" not in response.headers.get("vary", "").lower()
             assert (await Page(EVIL, http).fetch(f"{API}/items")).status == 200
             assert (await Page(SHOP, http).fetch(f"{API}/items", credentials="include")).blocked
+
+
+async def test_a_start_without_headers(course_app: Any) -> None:
+    async def bare(scope: Any, receive: Any, send: Any) -> None:
+        await send({"type": "http.response.start", "status": 200})
+        await send({"type": "http.response.body"})
+
+    sent: list[Any] = []
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    CORSMiddleware = importlib.import_module("course_app.middleware.cors").CORSMiddleware
+
+    headers = [(b"origin", SHOP.encode())]
+    await CORSMiddleware(bare, (SHOP,))({"type": "http", "method": "GET", "headers": headers}, None, send)
+    assert (b"access-control-allow-origin", SHOP.encode()) in sent[0]["headers"]
+    with pytest.raises(TypeError):
+        CORSMiddleware(bare, SHOP)
 
 
 @pytest.mark.parametrize(

@@ -227,7 +227,34 @@ async def test_412_comes_last(manager: AsyncClient, client: AsyncClient, client_
         assert_error(await manager.request(method, "/api/v1/items/999", json=body, headers=stale), 404)
         assert_error(await manager.request(method, "/api/v1/items/999", json=body, headers={"If-Match": "*"}), 404)
         assert_error(await user.request(method, ITEM, json=body, headers=stale), 403)
+        star = {"If-None-Match": "*"}
+        assert_error(await client.request(method, ITEM, json=body, headers=star), 401)
+        assert_error(await user.request(method, ITEM, json=body, headers=star), 403)
+        assert_error(await manager.request(method, "/api/v1/items/999", json=body, headers=star), 404)
     assert_error(await manager.put(ITEM, json=bad, headers=stale), 422)
+
+
+async def test_a_change_that_the_item_is_not_meant_for(manager: AsyncClient, client: AsyncClient) -> None:
+    before = await client.get(ITEM, headers=PLAIN)
+    tag, gzip = before.headers["etag"], (await client.get(ITEM, headers=GZIP)).headers["etag"]
+    for value in ("*", " * ", tag, gzip, f"W/{tag}", f'"x", {tag}'):
+        for method, body in (("PUT", {"name": "New", "price": "1"}), ("DELETE", None)):
+            for more in ({}, {"If-Match": tag}, {"If-Match": "*"}):
+                response = await manager.request(method, ITEM, json=body, headers={"If-None-Match": value} | more)
+                assert_error(response, 412)
+                assert "etag" not in response.headers
+    several = [("If-None-Match", '"x"'), ("If-None-Match", tag)]
+    assert_error(await manager.put(ITEM, json=LAMP, headers=several), 412)
+    after = await client.get(ITEM, headers=PLAIN)
+    assert (after.json(), after.headers["etag"]) == (before.json(), tag)
+
+
+async def test_a_change_of_anything_else(manager: AsyncClient, client: AsyncClient) -> None:
+    old = (await client.get(ITEM, headers=PLAIN)).headers["etag"]
+    for value in ('"x"', '"2-1"', '"1-11"', "", "*, *"):
+        assert (await manager.put(ITEM, json=LAMP, headers={"If-None-Match": value})).status_code == 200
+    assert_error(await manager.put(ITEM, json=LAMP, headers={"If-None-Match": '"x"', "If-Match": old}), 412)
+    assert (await manager.delete(ITEM, headers={"If-None-Match": old})).status_code == 204
 
 
 async def test_a_tag_is_never_used_again(manager: AsyncClient, client_as: Any) -> None:
@@ -376,4 +403,4 @@ def test_export_is_documented_as_csv_and_its_errors_as_envelopes(app: Any) -> No
         assert "content" not in app.openapi()["paths"][path][method]["responses"]["304"]
     for method in ("put", "delete"):
         names = [one["name"] for one in app.openapi()["paths"]["/api/v1/items/{item_id}"][method]["parameters"]]
-        assert sorted(name.lower() for name in names) == ["if-match", "item_id"]
+        assert sorted(name.lower() for name in names) == ["if-match", "if-none-match", "item_id"]

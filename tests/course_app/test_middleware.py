@@ -89,6 +89,7 @@ async def call(
     headers: tuple[tuple[str, str], ...] = (),
     received: Messages | None = None,
     client: tuple[str, int] | None = ("192.0.2.7", 1234),
+    root_path: str = "",
 ) -> tuple[Messages, Exception | None]:
     """One request as a server makes it: what was sent, and what was raised."""
     scope = {
@@ -97,10 +98,10 @@ async def call(
         "http_version": "1.1",
         "method": method,
         "scheme": "http",
-        "path": path,
-        "raw_path": path.encode(),
+        "path": root_path + path,
+        "raw_path": (root_path + path).encode(),
         "query_string": b"",
-        "root_path": "",
+        "root_path": root_path,
         "headers": [(name.lower().encode(), value.encode("latin-1")) for name, value in headers],
         "client": client,
         "server": ("course.test", 80),
@@ -366,6 +367,24 @@ async def test_health_and_preflights_are_exempt(start: Open) -> None:
         assert refused.headers["access-control-allow-origin"] == ORIGIN
 
 
+async def test_below_a_prefix_the_same_paths_are_special(start: Open) -> None:
+    async with start(RATE_LIMIT_PER_MINUTE=1) as app:
+        for root_path in ("", "/shop"):
+            for _ in range(3):
+                sent, _ = await call(app, "/health/live", root_path=root_path)
+                assert status_of(sent) == 200
+        length = (("Content-Length", str(MEBIBYTE + 1)), ("Accept-Encoding", "gzip"))
+        for root_path in ("", "/shop"):
+            sent, _ = await call(app, TOKEN, method="POST", headers=length, root_path=root_path)
+            assert status_of(sent) == 413
+            assert sent[1]["body"].startswith(b'{"error":"invalid_request"')
+    async with start() as app:
+        for root_path, varies in (("", False), ("/shop", False), ("/sho", False), ("/api/v1", True)):
+            path = TOKEN.removeprefix(root_path) if varies else TOKEN
+            sent, _ = await call(app, path, method="POST", headers=length, root_path=root_path)
+            assert ("Accept-Encoding" in headers_of(sent).get("vary", "")) is varies
+
+
 async def test_zero_switches_it_off(start: Open) -> None:
     async with start(RATE_LIMIT_PER_MINUTE=0) as app, client_for(app) as http:
         assert {(await http.get("/health/nowhere")).status_code for _ in range(120)} == {404}
@@ -507,6 +526,25 @@ def test_a_faulty_list_is_told_without_its_value(
 def test_a_list_is_read_with_commas_or_as_json(new_settings: Any, value: str) -> None:
     networks = new_settings(TRUSTED_PROXIES=value).TRUSTED_PROXIES
     assert [str(network) for network in networks] == ["10.0.0.0/8", "::1/128"]
+
+
+@pytest.mark.parametrize(
+    ("value", "network"),
+    [
+        ("::ffff:10.0.0.1", "10.0.0.1/32"),
+        ("::ffff:10.0.0.0/104", "10.0.0.0/8"),
+        ("::ffff:0:0/96", "0.0.0.0/0"),
+        ("2001:db8::/32", "2001:db8::/32"),
+        ("::/0", "::/0"),
+    ],
+)
+async def test_a_proxy_in_ipv6_form_is_trusted(start: Open, new_settings: Any, value: str, network: str) -> None:
+    assert [str(one) for one in new_settings(TRUSTED_PROXIES=value).TRUSTED_PROXIES] == [network]
+    async with start(TRUSTED_PROXIES=value) as app:
+        headers = (("X-Forwarded-For", "203.0.113.9"),)
+        sent, _ = await call(app, "/who", headers=headers, client=("::ffff:10.0.0.1", 1))
+        trusted = value.startswith("::ffff")
+        assert headers_of(sent)["seen-client"] == ("203.0.113.9" if trusted else "10.0.0.1")
 
 
 def test_an_empty_list_is_empty(new_settings: Any) -> None:

@@ -137,6 +137,7 @@ async def test_scripts_and_http() -> None:
         (URLENCODED, URLENCODED, "a+b=%C3%A9%0D%0A*%7E&c=%3D"),
         ("application/json", URLENCODED, "a+b=%C3%A9%0D%0A*%7E&c=%3D"),
         (PLAIN, PLAIN, "a b=é\r\n*~\r\nc==\r\n"),
+        ("TEXT/Plain", PLAIN, "a b=é\r\n*~\r\nc==\r\n"),
     ],
 )
 async def test_forms(enctype: str, content_type: str, body: str) -> None:
@@ -153,9 +154,10 @@ async def test_forms(enctype: str, content_type: str, body: str) -> None:
 
 async def test_multipart() -> None:
     browser = await browser_with()
-    answer = (await browser.submit(EVIL, HTMLForm(OURS, {'a"\n': "é"}, enctype=MULTIPART))).json()
-    assert answer["headers"]["content-type"].startswith(f"{MULTIPART}; boundary=")
-    assert 'name="a%22%0D%0A"\r\n\r\né\r\n--' in answer["body"]
+    for enctype in (MULTIPART, MULTIPART.upper()):
+        answer = (await browser.submit(EVIL, HTMLForm(OURS, {'a"\n': "é"}, enctype=enctype))).json()
+        assert answer["headers"]["content-type"].startswith(f"{MULTIPART}; boundary=")
+        assert 'name="a%22%0D%0A"\r\n\r\né\r\n--' in answer["body"]
 
 
 async def test_scripts_send_json_to_their_own_origin() -> None:

@@ -58,6 +58,16 @@ async def test_what_is_told() -> None:
     ]
 
 
+async def test_cookies_are_told() -> None:
+    async with client_for(respond_with(200), cookies={"a": "b"}) as client:
+        with_cookies = await Page(SHOP, client).fetch(API, "PUT", credentials="include")
+        without = await Page(SHOP, client).fetch(API)
+        own = await Page(API, client).fetch("/")
+    assert with_cookies.steps[1] == "2. OPTIONS / -> 200"
+    assert without.steps[1] == "2. GET / -> 200"
+    assert own.steps[1] == "2. GET / with cookies -> 200"
+
+
 async def test_a_blocked_answer_has_no_json() -> None:
     async with client_for(respond_with(200)) as client:
         fetched = await Page(SHOP, client).fetch(API)

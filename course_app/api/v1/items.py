@@ -10,7 +10,8 @@ from course_app.api.ownership import own_item
 from course_app.api.query import order_by
 from course_app.api.roles import require_roles
 from course_app.api.strict import strict_router
-from course_app.core.etags import content_tag, item_tag
+from course_app.core.errors import PreconditionFailed
+from course_app.core.etags import content_tag, item_tag, not_modified
 from course_app.core.preconditions import expected_versions
 from course_app.core.roles import Role
 from course_app.core.sorting import Order
@@ -33,7 +34,19 @@ async def read_if_match(item_id: Id, if_match: Annotated[list[str] | None, Heade
     return expected_versions(", ".join(if_match) if if_match is not None else None, item_id)
 
 
+async def read_if_none_match(if_none_match: Annotated[list[str] | None, Header()] = None) -> str | None:
+    """The tags, as one list, that the item must not have if this request is to change it."""
+    return ", ".join(if_none_match) if if_none_match is not None else None
+
+
 Expected = Annotated[Collection[int] | None, Depends(read_if_match)]
+Unwanted = Annotated[str | None, Depends(read_if_none_match)]
+
+
+def refuse_unwanted(item: Item, unwanted: str | None) -> None:
+    """Raise `PreconditionFailed` if the item has one of these tags. An item never gets back a tag it once had."""
+    if not_modified(unwanted, item_tag(item.id, item.version)):
+        raise PreconditionFailed("The item matches your If-None-Match.")
 
 
 def shown(item: Item, response: Response) -> APIResponse[ItemRead]:
@@ -73,15 +86,23 @@ async def get_item(item_id: Id, items: ItemsDep, response: Response) -> APIRespo
 
 @router.put("/{item_id}", responses=errors_of(401, 403, 404, 412, 422))
 async def replace_item(
-    item_id: Id, body: ItemWrite, caller: CurrentUser, expected: Expected, items: ItemsDep, response: Response
+    item_id: Id,
+    body: ItemWrite,
+    caller: CurrentUser,
+    expected: Expected,
+    unwanted: Unwanted,
+    items: ItemsDep,
+    response: Response,
 ) -> APIResponse[ItemRead]:
     """Replace all that clients decide about an item: for its owner and for admins."""
-    await own_item(item_id, caller, items)
+    refuse_unwanted(await own_item(item_id, caller, items), unwanted)
     return shown(await items.replace(item_id, body, expected), response)
 
 
 @router.delete("/{item_id}", status_code=204, responses=errors_of(401, 403, 404, 412, 422))
-async def delete_item(item_id: Id, caller: CurrentUser, expected: Expected, items: ItemsDep) -> None:
+async def delete_item(
+    item_id: Id, caller: CurrentUser, expected: Expected, unwanted: Unwanted, items: ItemsDep
+) -> None:
     """Remove an item for good: for its owner and for admins."""
-    await own_item(item_id, caller, items)
+    refuse_unwanted(await own_item(item_id, caller, items), unwanted)
     await items.delete(item_id, expected)
