@@ -550,7 +550,7 @@ class Line:
         same = got == expected and type(got) is type(expected)
         assert same, told(
             f"admit({limits}) after {self.so_far(1)}",
-            "None (admitted)" if expected is None else f"{expected} seconds to wait",
+            "None (admitted)" if expected is None else f"{expected} s to wait",
             repr(got),
         )
 

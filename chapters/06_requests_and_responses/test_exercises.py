@@ -676,8 +676,8 @@ class TestHandlers:
             ("/orders/1", [], ["body: is not valid"]),
             (
                 "/orders/1",
-                {"zone": 1, "name": "Lamp", "parts": [{}] * 60},
-                [f"body.parts.{i}.name: is required" for i in range(60)],
+                {"zone": 1, "name": "Lamp", "parts": [{}] * 12},
+                [f"body.parts.{i}.name: is required" for i in range(12)],
             ),
         ):
             expect_failure(

@@ -114,10 +114,8 @@ class TestSetCookies:
     async def test_a_browser_keeps_them(self):
         """A browser keeps both under the names of production, and sends them back."""
 
-        async def app(scope: Any, receive: Any, send: Any) -> None:
-            await set_both(names=plain("cookie_names")("production"))(scope, receive, send)
-
-        async with client_for(app) as client:
+        response = set_both(names=plain("cookie_names")("production"))
+        async with client_for(response) as client:
             browser = Browser({"https://course.test": client})
             await browser.visit("https://course.test/deep/path")
             kept = sorted(browser.attached(None, "https://course.test/"))
@@ -336,6 +334,7 @@ class TestSignOut:
         from course_app.core.cookies import set_session_cookies
 
         names = names_in(environment)
+        goodbye = await leave(revocations, environment=environment)
 
         async def app(scope: Any, receive: Any, send: Any) -> None:
             if scope["path"] == "/in":
@@ -343,7 +342,7 @@ class TestSignOut:
                 set_session_cookies(response, "abc", "def", names=names, max_age=1800)
                 response.set_cookie("theme", "dark", secure=True)
             else:
-                response = await leave(revocations, environment=environment)
+                response = goodbye
             await response(scope, receive, send)
 
         async with client_for(app) as client:
