@@ -18,9 +18,10 @@ from course_app.core.hashing import Hashing
 from course_app.core.passwords import CHEAP, STRONG
 from course_app.core.redis import open_redis
 from course_app.core.startup import load_settings
-from course_app.db.memory import MemoryUsers
-from course_app.db.session import open_engine, ping
-from course_app.db.tables import new_tables
+from course_app.db.locks import alone
+from course_app.db.migrations import migrate
+from course_app.db.session import new_sessions, open_engine, ping
+from course_app.db.sql_users import SqlUsers
 from course_app.middleware.stack import install_middleware
 from course_app.schemas.responses import errors_of
 from course_app.services.first_admin import make_first_admin
@@ -35,8 +36,12 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         engine = await stack.enter_async_context(open_engine(settings.DATABASE_URL))
         redis = await stack.enter_async_context(open_redis(settings.REDIS_URL))
         app.state.probes = {"database": partial(ping, engine), "redis": redis.ping}
-        repository = MemoryUsers(app.state.memory)
-        await make_first_admin(settings, repository, UserService(repository, app.state.clock, app.state.hashing))
+        app.state.sessions = new_sessions(engine)
+        await migrate(engine)
+        async with app.state.sessions.begin() as session:
+            await alone(await session.connection())
+            users = SqlUsers(session)
+            await make_first_admin(settings, users, UserService(users, app.state.clock, app.state.hashing))
         yield
 
 
@@ -45,7 +50,6 @@ def create_app(settings: Settings | None = None, *, clock: Clock = utc_now) -> F
     settings = settings or load_settings()
     app = new_application(settings, clock=clock, lifespan=lifespan)
     app.router.redirect_slashes = False
-    app.state.memory = new_tables()
     app.state.hashing = Hashing(CHEAP if settings.ENVIRONMENT == "test" else STRONG)
     install_error_handlers(app)
     app.add_exception_handler(OAuthError, answer_oauth_error)

@@ -6,6 +6,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 from fastapi.security import OAuth2PasswordBearer
 
+from course_app.api.session import SessionDep
 from course_app.core.claims import Claims
 from course_app.core.clock import Clock
 from course_app.core.config import Settings
@@ -15,11 +16,14 @@ from course_app.core.csrf import csrf_matches
 from course_app.core.errors import Forbidden, Unauthorized
 from course_app.core.hashing import Hashing
 from course_app.core.identity import identity_of
-from course_app.db.memory import MemoryItems, MemoryUsers
-from course_app.db.memory_revocations import MemoryRevocations
 from course_app.db.models import User
-from course_app.db.repositories import ItemRepository, Revocations, UserRepository
+from course_app.db.repositories import ItemRepository, Revocations, Stock, UserRepository
+from course_app.db.sql_items import SqlItems
+from course_app.db.sql_revocations import SqlRevocations
+from course_app.db.sql_users import SqlUsers
+from course_app.db.stock import SqlStock
 from course_app.services.items import ItemService
+from course_app.services.reservations import ReservationService
 from course_app.services.sessions import account_of
 from course_app.services.users import UserService
 
@@ -63,24 +67,30 @@ HashingDep = Annotated[Hashing, Depends(get_hashing)]
 CookieNamesDep = Annotated[CookieNames, Depends(get_cookie_names)]
 
 
-async def get_user_repository(request: Request) -> UserRepository:
+async def get_user_repository(session: SessionDep) -> UserRepository:
     """Where this application keeps its accounts."""
-    return MemoryUsers(request.app.state.memory)
+    return SqlUsers(session)
 
 
-async def get_item_repository(request: Request) -> ItemRepository:
+async def get_item_repository(session: SessionDep) -> ItemRepository:
     """Where this application keeps its items."""
-    return MemoryItems(request.app.state.memory)
+    return SqlItems(session)
 
 
-async def get_revocations(request: Request) -> Revocations:
+async def get_revocations(session: SessionDep) -> Revocations:
     """Where this application keeps the tokens that were recalled."""
-    return MemoryRevocations(request.app.state.memory)
+    return SqlRevocations(session)
+
+
+async def get_stock(session: SessionDep) -> Stock:
+    """Where this application counts the pieces of its items."""
+    return SqlStock(session)
 
 
 UserRepositoryDep = Annotated[UserRepository, Depends(get_user_repository)]
 ItemRepositoryDep = Annotated[ItemRepository, Depends(get_item_repository)]
 RevocationsDep = Annotated[Revocations, Depends(get_revocations)]
+StockDep = Annotated[Stock, Depends(get_stock)]
 
 
 async def get_users(users: UserRepositoryDep, clock: ClockDep, hashing: HashingDep) -> UserService:
@@ -93,8 +103,14 @@ async def get_items(items: ItemRepositoryDep, clock: ClockDep) -> ItemService:
     return ItemService(items, clock)
 
 
+async def get_reservations(items: ItemRepositoryDep, stock: StockDep, clock: ClockDep) -> ReservationService:
+    """How pieces are taken out of stock."""
+    return ReservationService(items, stock, clock)
+
+
 UsersDep = Annotated[UserService, Depends(get_users)]
 ItemsDep = Annotated[ItemService, Depends(get_items)]
+ReservationsDep = Annotated[ReservationService, Depends(get_reservations)]
 
 BearerToken = Annotated[str | None, Depends(OAuth2PasswordBearer("/api/v1/auth/token", auto_error=False))]
 

@@ -27,6 +27,14 @@ class UserRepository(Protocol):
 
     async def get_by_key(self, key: str) -> User | None: ...
 
+    async def lock(self, user_id: int) -> User | None:
+        """Like `get`, and nobody else changes the account until this unit of work has ended."""
+        ...
+
+    async def release(self) -> None:
+        """Give the connection back until the next call: before something slow, and only if nothing was written yet."""
+        ...
+
     async def add(
         self, *, key: str, email: str, full_name: str, role: Role, hashed_password: str, created_at: datetime
     ) -> User:
@@ -44,7 +52,7 @@ class UserRepository(Protocol):
         ...
 
     async def active_admins(self) -> int:
-        """How many active accounts are administrators."""
+        """How many active accounts are administrators. Nobody else can count until this unit of work has ended."""
         ...
 
 
@@ -91,6 +99,14 @@ class ItemRepository(Protocol):
 
         Wanted are items with `q` in their name under case folding, and a price in this range, both ends included.
         """
+        ...
+
+
+class Stock(Protocol):
+    """The pieces of the items."""
+
+    async def take(self, item_id: int, quantity: int, now: datetime) -> Item | None:
+        """Take that many pieces of an item: a new version of it, or None if it has fewer or is not there."""
         ...
 
 

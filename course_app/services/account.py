@@ -19,10 +19,11 @@ async def change_own(
     changes = patch(body)
     if "password" in changes:
         current, new = changes.pop("current_password"), changes.pop("password")
+        await users.release()
         if not await hashing.verify(current.get_secret_value(), user.hashed_password):
             raise Forbidden("The current password is wrong.")
         changes["hashed_password"] = await hashing.hash(new.get_secret_value())
-        stored = await users.get(user.id)
+        stored = await users.lock(user.id)
         if stored is None or stored.token_generation != user.token_generation:
             raise _recalled()
         changes |= {

@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter
 
-from course_app.api.v1 import auth, export, items, me, sessions, users
+from course_app.api.v1 import auth, export, items, me, reservations, sessions, users
 from course_app.schemas.responses import errors_of
 
 api_router = APIRouter(prefix="/api/v1", responses=errors_of(413, 429, 500))
@@ -12,3 +12,4 @@ api_router.include_router(me.router, prefix="/users", tags=["users"])
 api_router.include_router(users.router, prefix="/users", tags=["users"])
 api_router.include_router(export.router, prefix="/items", tags=["items"])
 api_router.include_router(items.router, prefix="/items", tags=["items"])
+api_router.include_router(reservations.router, prefix="/items", tags=["items"])
