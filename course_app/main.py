@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 
+from fakeredis import FakeServer
 from fastapi import FastAPI
 
 from course_app.api import health
@@ -11,12 +12,14 @@ from course_app.api.errors import install_error_handlers
 from course_app.api.oauth import answer_oauth_error
 from course_app.api.v1.router import api_router
 from course_app.core.application import new_application
+from course_app.core.cache import Cache
 from course_app.core.clock import Clock, utc_now
 from course_app.core.config import Settings
 from course_app.core.errors import OAuthError
 from course_app.core.hashing import Hashing
 from course_app.core.passwords import CHEAP, STRONG
 from course_app.core.redis import open_redis
+from course_app.core.redis_gate import RedisGate
 from course_app.core.startup import load_settings
 from course_app.db.locks import alone
 from course_app.db.migrations import migrate
@@ -25,6 +28,8 @@ from course_app.db.sql_users import SqlUsers
 from course_app.middleware.stack import install_middleware
 from course_app.schemas.responses import errors_of
 from course_app.services.first_admin import make_first_admin
+from course_app.services.item_pages import ItemPages
+from course_app.services.item_source import SqlItemSource
 from course_app.services.users import UserService
 
 
@@ -34,9 +39,12 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     settings: Settings = app.state.settings
     async with AsyncExitStack() as stack:
         engine = await stack.enter_async_context(open_engine(settings.DATABASE_URL))
-        redis = await stack.enter_async_context(open_redis(settings.REDIS_URL))
+        redis = await stack.enter_async_context(open_redis(settings.REDIS_URL, app.state.fake_redis))
+        app.state.redis = app.state.redis_gate.redis = redis
         app.state.probes = {"database": partial(ping, engine), "redis": redis.ping}
         app.state.sessions = new_sessions(engine)
+        source = SqlItemSource(app.state.sessions, app.state.clock)
+        app.state.item_pages = ItemPages(source, Cache(app.state.redis_gate))
         await migrate(engine)
         async with app.state.sessions.begin() as session:
             await alone(await session.connection())
@@ -50,6 +58,8 @@ def create_app(settings: Settings | None = None, *, clock: Clock = utc_now) -> F
     settings = settings or load_settings()
     app = new_application(settings, clock=clock, lifespan=lifespan)
     app.router.redirect_slashes = False
+    app.state.fake_redis = FakeServer() if settings.REDIS_URL is None else None
+    app.state.redis_gate = RedisGate()
     app.state.hashing = Hashing(CHEAP if settings.ENVIRONMENT == "test" else STRONG)
     install_error_handlers(app)
     app.add_exception_handler(OAuthError, answer_oauth_error)

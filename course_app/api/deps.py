@@ -22,6 +22,7 @@ from course_app.db.sql_items import SqlItems
 from course_app.db.sql_revocations import SqlRevocations
 from course_app.db.sql_users import SqlUsers
 from course_app.db.stock import SqlStock
+from course_app.services.item_pages import ItemPages
 from course_app.services.items import ItemService
 from course_app.services.reservations import ReservationService
 from course_app.services.sessions import account_of
@@ -108,8 +109,15 @@ async def get_reservations(items: ItemRepositoryDep, stock: StockDep, clock: Clo
     return ReservationService(items, stock, clock)
 
 
+async def get_item_pages(request: Request) -> ItemPages:
+    """The lists of items, which come out of the cache where they can."""
+    pages: ItemPages = request.app.state.item_pages
+    return pages
+
+
 UsersDep = Annotated[UserService, Depends(get_users)]
 ItemsDep = Annotated[ItemService, Depends(get_items)]
+ItemPagesDep = Annotated[ItemPages, Depends(get_item_pages)]
 ReservationsDep = Annotated[ReservationService, Depends(get_reservations)]
 
 BearerToken = Annotated[str | None, Depends(OAuth2PasswordBearer("/api/v1/auth/token", auto_error=False))]

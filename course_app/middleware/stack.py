@@ -1,11 +1,14 @@
 """Every middleware of the application, in the one order that works."""
 
+from datetime import timedelta
+
 from fastapi import FastAPI
 from starlette.middleware import Middleware
 
 from course_app.core.clock import Clock
 from course_app.core.config import Settings
-from course_app.core.sliding_window import SlidingWindow
+from course_app.core.redis_gate import RedisGate
+from course_app.core.redis_window import RedisWindow
 from course_app.middleware.access_log import AccessLogMiddleware
 from course_app.middleware.authentication import AuthenticationMiddleware
 from course_app.middleware.body_limit import BodyLimitMiddleware
@@ -21,9 +24,9 @@ from course_app.middleware.server_error import ServerErrorMiddleware
 from course_app.middleware.strict_path import StrictPathMiddleware
 
 
-def outermost_first(settings: Settings, clock: Clock) -> list[Middleware]:
+def outermost_first(settings: Settings, clock: Clock, gate: RedisGate) -> list[Middleware]:
     """Return the stack: what comes first sees each request first, and each answer last."""
-    window = SlidingWindow(clock=clock)
+    window = RedisWindow(gate, clock=clock, window=timedelta(minutes=1), prefix="requests")
     return [
         Middleware(RequestIDMiddleware),
         Middleware(ClientAddressMiddleware, settings.TRUSTED_PROXIES),
@@ -42,6 +45,6 @@ def outermost_first(settings: Settings, clock: Clock) -> list[Middleware]:
 
 
 def install_middleware(app: FastAPI) -> None:
-    """Put the stack around an application that has its settings and its clock in `app.state`."""
-    for entry in reversed(outermost_first(app.state.settings, app.state.clock)):
+    """Put the stack around an application that has its settings, clock and Redis gate in `app.state`."""
+    for entry in reversed(outermost_first(app.state.settings, app.state.clock, app.state.redis_gate)):
         app.add_middleware(entry.cls, *entry.args, **entry.kwargs)  # the one added last is outermost

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 from fastapi import Depends, Header, Request, Response
 
-from course_app.api.deps import CurrentUser, ItemsDep
+from course_app.api.deps import CurrentUser, ItemPagesDep, ItemsDep
 from course_app.api.ownership import own_item
 from course_app.api.query import order_by
 from course_app.api.roles import require_roles
@@ -57,12 +57,10 @@ def shown(item: Item, response: Response) -> APIResponse[ItemRead]:
 
 @router.get("", responses=NOT_MODIFIED | errors_of(422))
 async def list_items(
-    items: ItemsDep, page: PageDep, order: ItemOrder, wanted: WantedItems, response: Response
+    pages: ItemPagesDep, page: PageDep, order: ItemOrder, wanted: WantedItems, response: Response
 ) -> APIResponse[Page[ItemRead]]:
     """One page of the items whose name contains `q`, with a price from `min_price` to `max_price`."""
-    found, total = await items.page(page, order, wanted)
-    rows = [ItemRead.model_validate(item) for item in found]
-    answer = ok(Page(items=rows, total=total, skip=page.skip, limit=page.limit))
+    answer = ok(await pages.page(page, order, wanted))
     response.headers.update(ASK_FIRST | {"ETag": content_tag(answer.model_dump_json().encode())})
     return answer
 
