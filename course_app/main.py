@@ -2,8 +2,10 @@
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import timedelta
 from functools import partial
 
+from anyio import to_thread
 from fakeredis import FakeServer
 from fastapi import FastAPI
 
@@ -20,6 +22,7 @@ from course_app.core.hashing import Hashing
 from course_app.core.passwords import CHEAP, STRONG
 from course_app.core.redis import open_redis
 from course_app.core.redis_gate import RedisGate
+from course_app.core.redis_window import RedisWindow
 from course_app.core.startup import load_settings
 from course_app.db.locks import alone
 from course_app.db.migrations import migrate
@@ -27,10 +30,17 @@ from course_app.db.session import new_sessions, open_engine, ping
 from course_app.db.sql_users import SqlUsers
 from course_app.middleware.stack import install_middleware
 from course_app.schemas.responses import errors_of
+from course_app.services.email import Mail, OutboxMailer
 from course_app.services.first_admin import make_first_admin
 from course_app.services.item_pages import ItemPages
 from course_app.services.item_source import SqlItemSource
+from course_app.services.mail_quota import MailQuota
+from course_app.services.smtp import SmtpMailer
 from course_app.services.users import UserService
+from course_app.tasks.celery_app import Broker
+from course_app.tasks.embedded import embedded_worker
+from course_app.tasks.queue import JobQueue
+from course_app.tasks.runner import JobRunner
 
 
 @asynccontextmanager
@@ -45,6 +55,14 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         app.state.sessions = new_sessions(engine)
         source = SqlItemSource(app.state.sessions, app.state.clock)
         app.state.item_pages = ItemPages(source, Cache(app.state.redis_gate))
+        if settings.CELERY_BROKER_URL is None:
+            runner = JobRunner(engine.url.render_as_string(hide_password=False))
+            send = stack.enter_context(app.state.embedded_worker.attached(runner))
+            app.state.queue = JobQueue(send, seconds=30)  # it does not fail, but the first job has to start it
+        else:
+            broker = Broker(settings.CELERY_BROKER_URL)
+            app.state.queue = JobQueue(broker.send)
+            app.state.probes["broker"] = partial(to_thread.run_sync, broker.ping)
         await migrate(engine)
         async with app.state.sessions.begin() as session:
             await alone(await session.connection())
@@ -60,6 +78,11 @@ def create_app(settings: Settings | None = None, *, clock: Clock = utc_now) -> F
     app.router.redirect_slashes = False
     app.state.fake_redis = FakeServer() if settings.REDIS_URL is None else None
     app.state.redis_gate = RedisGate()
+    app.state.embedded_worker = embedded_worker
+    app.state.outbox = list[Mail]()
+    app.state.mailer = OutboxMailer(app.state.outbox) if settings.SMTP_URL is None else SmtpMailer(settings.SMTP_URL)
+    day = RedisWindow(app.state.redis_gate, clock=clock, window=timedelta(days=1), prefix="emails")
+    app.state.mail_quota = MailQuota(day)
     app.state.hashing = Hashing(CHEAP if settings.ENVIRONMENT == "test" else STRONG)
     install_error_handlers(app)
     app.add_exception_handler(OAuthError, answer_oauth_error)

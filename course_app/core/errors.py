@@ -51,6 +51,28 @@ class PreconditionFailed(AppError):
     status = 412
 
 
+class Unprocessable(AppError):
+    """The request can be read, and contradicts an earlier one."""
+
+    status = 422
+
+
+class TooManyRequests(AppError):
+    """The caller has done this too often. It can be done again in `seconds`."""
+
+    status = 429
+
+    def __init__(self, message: str, seconds: int) -> None:
+        super().__init__(message)
+        self.headers = {"Retry-After": str(seconds)}
+
+
+class ServiceUnavailable(AppError):
+    """Something that the application needs for this does not answer."""
+
+    status = 503
+
+
 class OAuthError(Exception):
     """A refusal of the token endpoint, in the words of RFC 6749, section 5.2."""
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import importlib
 import itertools
 from dataclasses import dataclass, field
 from typing import Any
+from uuid import UUID
 
 import pytest
 from httpx import AsyncClient, Response
@@ -31,6 +33,9 @@ class Operation:
     by_ownership: bool = False
     """Whether the refusal of a role is judged last, after the request itself."""
 
+    refusal: int = 403
+    """What those get whose role may not."""
+
     @property
     def id(self) -> str:
         return f"{self.method} {self.path}"
@@ -45,6 +50,7 @@ class Operation:
 
 ACCOUNT = {"email": "new@example.com", "password": PASSWORD, "full_name": "New"}
 ITEM = {"name": "Lamp", "price": "19.99"}
+MAIL = {"recipient": "bob@example.com", "subject": "Hello", "body": "Hi"}
 OPERATIONS = (
     Operation("GET", "/health/live", 200),
     Operation("GET", "/health/ready", 200, errors=(503,)),
@@ -114,6 +120,18 @@ OPERATIONS = (
         url="/api/v1/items/1/reserve",
         errors=(401, 403, 404, 409, 422),
     ),
+    Operation("POST", "/api/v1/emails", 202, STAFF, MAIL, errors=(401, 403, 422)),
+    Operation("POST", "/api/v1/jobs", 202, SIGNED_IN, {"data_id": 1}, errors=(401, 403, 422, 503)),
+    Operation(
+        "GET",
+        "/api/v1/jobs/{job_id}",
+        200,
+        ("user", "admin"),
+        url=f"/api/v1/jobs/{UUID(int=1)}",
+        errors=(401, 404, 422),
+        by_ownership=True,
+        refusal=404,
+    ),
 )
 TOKEN = OPERATIONS[2]
 EXPORT = next(operation for operation in OPERATIONS if operation.path.endswith("/export"))
@@ -124,12 +142,25 @@ in_api = pytest.mark.parametrize("operation", API, ids=lambda operation: operati
 UNREADABLE = ("?x=%ff", "?x=%00", "?%ff", "?x=%ed%a0%80", "?x=1&x=%00", "?sort=id&q=a%00b")
 
 
+class Nowhere:
+    """In the place of the app's queue."""
+
+    async def publish(self, job_id: str) -> None:
+        """Leave the job as it is."""
+
+
 @pytest.fixture
-async def callers(client: AsyncClient, client_as: Any) -> dict[str, AsyncClient]:
-    """Accounts 1 admin, 2 manager, 3 user, 4 somebody else; item 1 is the manager's."""
+async def callers(
+    app: Any, client: AsyncClient, client_as: Any, monkeypatch: pytest.MonkeyPatch
+) -> dict[str, AsyncClient]:
+    """Accounts 1 admin, 2 manager, 3 user, 4 somebody else; item 1 is the manager's, job 1 the user's."""
+    ids = itertools.count(1)
+    monkeypatch.setattr(importlib.import_module("course_app.services.jobs"), "uuid4", lambda: UUID(int=next(ids)))
+    app.state.queue = Nowhere()
     signed_in = {role: await client_as(role) for role in ("admin", "manager", "user")}
     await client_as("user", name="else")
     assert (await signed_in["manager"].post("/api/v1/items", json=ITEM | {"quantity": 9})).status_code == 201
+    assert (await signed_in["user"].post("/api/v1/jobs", json={"data_id": 1})).status_code == 202
     return {"nobody": client, **signed_in}
 
 
@@ -187,7 +218,7 @@ async def test_who_may(callers: dict[str, AsyncClient], operation: Operation, ro
         if operation.success == 204:
             assert response.content == b""
     else:
-        assert_error(response, 401 if role == "nobody" else 403)
+        assert_error(response, 401 if role == "nobody" else operation.refusal)
 
 
 @by_id
@@ -235,6 +266,8 @@ async def test_other_spellings_of_a_path_are_404(callers: dict[str, AsyncClient]
         expected = 422 if operation.path.endswith("}") and spelling in ("%0D", "%00") else 404
         if url.endswith(("/me", "/export")) and spelling in ("%0D", "%00"):
             expected = 422
+        if operation.path.endswith("{job_id}") and spelling == "%0D":
+            expected = 404
         assert_error(response, expected)
 
 
