@@ -58,7 +58,7 @@ def main(arguments: list[str]) -> NoReturn:
         session = Once(RunFolder(folder))
     else:
         session = Helper(folder, Path(arguments[2]) if len(arguments) > 2 else None)
-        check_warm.load_libraries()
+        check_warm.load_libraries(checks.parent.name)
     sys.dont_write_bytecode = True
     configuration = folder / "pytest.ini"
     configuration.write_text("[pytest]\nanyio_mode = auto\nmarkers = exercise(id): the exercise that the test checks\n")

@@ -90,6 +90,9 @@ _isinstance, _vars, _zip, _list, _len, _all = isinstance, vars, zip, list, len, 
 _modules = sys.modules
 _MISSING = object()
 
+# SQLAlchemy writes methods of such names into a class when it is first used.
+_WRITTEN_LATER = "_generated_"
+
 _Entry = tuple[Any, tuple[Any, ...]]
 
 
@@ -133,7 +136,7 @@ class Snapshot:
                 if key in entries or not _isinstance(now[key], _CODE):
                     continue
                 # A global named like a built-in function shadows it for the whole module.
-                if additions_count or key in _BUILTINS:
+                if (additions_count and not key.startswith(_WRITTEN_LATER)) or key in _BUILTINS:
                     return f"{name}.{key}"
         return None
 

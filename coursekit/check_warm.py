@@ -41,9 +41,20 @@ LIBRARIES = (
 )
 
 
-def load_libraries() -> None:
-    """Import the libraries. One that is not installed is told in the log: the checks that need it will say so."""
-    for name in LIBRARIES:
+# What it imports besides from a chapter on: 09, where each app brings its tables up to date; 11, where it has jobs.
+FROM_CHAPTER = {
+    "09": ("alembic.command",),
+    "11": ("smtplib", "celery.app.amqp", "celery.canvas", "celery.worker.worker", "kombu.transport.redis"),
+}
+
+
+def load_libraries(chapter: str) -> None:
+    """Import the libraries. One that is not installed is told in the log: the checks that need it will say so.
+
+    `chapter` is the name of its folder, as in `09_database`.
+    """
+    later = [name for first, names in FROM_CHAPTER.items() if chapter >= first for name in names]
+    for name in (*LIBRARIES, *later):
         try:
             importlib.import_module(name)
         except ImportError as error:

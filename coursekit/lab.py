@@ -98,7 +98,7 @@ def serve(workspace: Path, *, port: int | None = None, reload: bool = False) -> 
     print(f"Your app is at http://localhost:{port}/docs. Ctrl-C stops it.", flush=True)
     # -B: bytecode of an earlier save must not be loaded for the file saved in the same second.
     arguments = [sys.executable, "-B", "-P", "-m", "uvicorn", "course_app.main:app", "--port", str(port)]
-    arguments += ["--app-dir", str(workspace)]
+    arguments += ["--app-dir", str(workspace), "--no-proxy-headers"]  # from chapter 04 on, the app reads them itself
     if reload:
         arguments += ["--reload", "--reload-dir", str(workspace / "course_app")]
     return _run(arguments, workspace)

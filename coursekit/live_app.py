@@ -26,8 +26,8 @@ ASGIApp = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 BASE_URL = "https://course.test"
 
-CARRIED_OVER = ("memory", "fake_redis")
-"""What of `app.state` goes from one build to the next, so that accounts and tokens outlive a save."""
+CARRIED_OVER = ("memory", "fake_redis", "embedded_worker")
+"""What of `app.state` goes from one build to the next, so that accounts, tokens and a worker outlive a save."""
 
 
 @dataclass(frozen=True)

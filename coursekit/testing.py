@@ -32,7 +32,7 @@ __all__ = [
 ]
 
 LONGEST_VALUE = 300
-_REQUEST = re.compile(r"(GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS|TRACE) ")
+_REQUEST = re.compile(r"(GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS|TRACE) |[A-Z]+ /")
 
 Raised = TypeVar("Raised", bound=BaseException)
 

@@ -1,6 +1,5 @@
-"""Every error becomes an envelope with the right status. Chapter 06 opens this file."""
+"""Every error becomes an envelope with the right status, and says nothing but what we wrote."""
 
-from collections.abc import Mapping
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -10,11 +9,11 @@ from starlette.exceptions import HTTPException
 from starlette.routing import Match
 
 from course_app.core.errors import AppError
-from course_app.schemas.responses import Failure
+from course_app.schemas.failures import failure_response
 
-_METHODS = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
-_MESSAGES = {404: "There is nothing at this path.", 405: "This path does not offer that method."}
-_FAULTS = {
+_METHODS = ("DELETE", "GET", "OPTIONS", "PATCH", "POST", "PUT")
+MESSAGES = {404: "There is nothing at this path.", 405: "This path does not offer that method."}
+TEXTS = {
     "missing": "is required",
     "extra_forbidden": "has a field that is not known",
     "json_invalid": "is not JSON",
@@ -31,49 +30,51 @@ _FAULTS = {
 }
 
 
-def _failure(status: int, message: str, errors: list[str], headers: Mapping[str, str] | None = None) -> JSONResponse:
-    content = Failure(message=message, errors=errors).model_dump()
-    return JSONResponse(content, status_code=status, headers=headers)
+def allowed_methods(request: Request) -> str:
+    """Every method that this path offers, as `Allow` has to name them (RFC 9110, 10.2.1): HEAD wherever GET is."""
+    scopes = {method: {**request.scope, "method": method} for method in _METHODS}
+    routes = request.app.router.routes
+    offered = [m for m, scope in scopes.items() if any(r.matches(scope)[0] is Match.FULL for r in routes)]
+    return ", ".join(sorted({*offered, "HEAD"} if "GET" in offered else offered))
 
 
-def _fault(error: dict[str, Any]) -> str:
-    """`location: text`, both ours: never the value that was sent, never the name of an unknown field."""
-    kind, location = error["type"], error["loc"]
+def sentence(fault: dict[str, Any]) -> str:
+    """`location: text` for one of pydantic's faults, both ours."""
+    kind, location = fault["type"], fault["loc"]
     if kind in ("extra_forbidden", "json_invalid"):
         location = location[:-1]
-    cause = error.get("ctx", {}).get("error")
-    text = str(cause) if isinstance(cause, ValueError) else _FAULTS.get(kind, "is not valid")
+    cause = fault.get("ctx", {}).get("error")
+    text = str(cause) if isinstance(cause, ValueError) else TEXTS.get(kind, "is not valid")
     return f"{'.'.join(map(str, location))}: {text}"
 
 
-def _allowed(request: Request) -> str:
-    """Every method that some route offers at this path, as `Allow` has to name them (RFC 9110, 10.2.1)."""
-    scopes = {method: {**request.scope, "method": method} for method in _METHODS}
-    routes = request.app.router.routes
-    return ", ".join(m for m, scope in scopes.items() if any(r.matches(scope)[0] is Match.FULL for r in routes))
-
-
-async def _on_app_error(_: Request, error: Exception) -> JSONResponse:
+async def on_app_error(_: Request, error: Exception) -> JSONResponse:
+    """Answer a failure that a service raised: its status, its message, its headers."""
     assert isinstance(error, AppError)
-    return _failure(error.status, error.message, [error.message], error.headers)
+    return failure_response(error.status, error.message, headers=error.headers)
 
 
-async def _on_http_exception(request: Request, error: Exception) -> JSONResponse:
+async def on_http_exception(request: Request, error: Exception) -> JSONResponse:
+    """Answer what the router and FastAPI itself refuse."""
     assert isinstance(error, HTTPException)
-    if error.status_code == 400 and error.__cause__ is not None:  # FastAPI's answer when the JSON parser itself fails
-        return _failure(422, "The request is not valid.", ["body: cannot be read"])
-    message = _MESSAGES.get(error.status_code, "The request cannot be served.")
-    headers = {"Allow": _allowed(request)} if error.status_code == 405 else error.headers
-    return _failure(error.status_code, message, [message], headers)
+    if error.status_code == 400 and error.__cause__ is not None:
+        return failure_response(422, "The request is not valid.", ["body: cannot be read"])
+    message = MESSAGES.get(error.status_code, "The request cannot be served.")
+    response = failure_response(error.status_code, message, headers=error.headers)
+    if error.status_code == 405:
+        response.headers["Allow"] = allowed_methods(request)
+    return response
 
 
-async def _on_invalid_request(_: Request, error: Exception) -> JSONResponse:
+async def on_invalid_request(_: Request, error: Exception) -> JSONResponse:
+    """Answer a request that breaks the rules of its operation: every fault, each once."""
     assert isinstance(error, RequestValidationError)
-    return _failure(422, "The request is not valid.", sorted({_fault(fault) for fault in error.errors()}))
+    sentences = dict.fromkeys(sentence(fault) for fault in error.errors())
+    return failure_response(422, "The request is not valid.", list(sentences))
 
 
 def install_error_handlers(app: FastAPI) -> None:
     """Make the application answer its errors in the envelope."""
-    app.add_exception_handler(AppError, _on_app_error)
-    app.add_exception_handler(HTTPException, _on_http_exception)
-    app.add_exception_handler(RequestValidationError, _on_invalid_request)
+    app.add_exception_handler(AppError, on_app_error)
+    app.add_exception_handler(HTTPException, on_http_exception)
+    app.add_exception_handler(RequestValidationError, on_invalid_request)

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Annotated, Any, NoReturn
 from urllib.parse import parse_qsl
 
-from fastapi import APIRouter, Depends, HTTPException, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.routing import APIRoute
 from pydantic import BaseModel, ConfigDict, model_validator
 from starlette.datastructures import QueryParams
@@ -76,9 +76,3 @@ async def readable_query(query: Annotated[AnyQuery, Query(include_in_schema=Fals
 def strict_router() -> APIRouter:
     """Return a router whose routes refuse what they would have to guess."""
     return APIRouter(route_class=StrictRoute, dependencies=[Depends(readable_query)])
-
-
-async def whole_path(request: Request) -> None:
-    """Refuse a line break at the end of a path, before which the `$` of the router's patterns matches too."""
-    if request.scope["path"].endswith("\n"):
-        raise HTTPException(404)

@@ -6,6 +6,10 @@ from typing import Literal
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from course_app.core.lists import Networks
+from course_app.core.origins import Origins
+from course_app.core.smtp_url import SmtpUrl
+
 
 def random_secret() -> SecretStr:
     """Return a secret that lives as long as this process."""
@@ -23,6 +27,11 @@ class Settings(BaseSettings):
     ACCESS_TOKEN_EXPIRE_MINUTES: int = Field(default=30, ge=1, le=1440)
     DATABASE_URL: str | None = None
     REDIS_URL: str | None = None
+    CELERY_BROKER_URL: str | None = None
+    CELERY_RESULT_BACKEND: str | None = None
+    SMTP_URL: SmtpUrl | None = None
+    ALLOWED_ORIGINS: Origins = ()
+    TRUSTED_PROXIES: Networks = ()
     RATE_LIMIT_PER_MINUTE: int = Field(default=100, ge=0, le=1_000_000)
     FIRST_ADMIN_EMAIL: str | None = None
     FIRST_ADMIN_PASSWORD: SecretStr | None = None

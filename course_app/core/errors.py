@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import ClassVar
 
+from course_app.core.challenge import bearer_challenge
+
 
 class AppError(Exception):
     """An expected failure. The message goes to the client: no secrets, no values the client did not send."""
@@ -22,7 +24,7 @@ class Unauthorized(AppError):
 
     def __init__(self, message: str, error: str | None = None) -> None:
         super().__init__(message)
-        self.headers = {"WWW-Authenticate": f'Bearer error="{error}"' if error else "Bearer"}
+        self.headers = {"WWW-Authenticate": bearer_challenge(error)}
 
 
 class Forbidden(AppError):
@@ -41,6 +43,34 @@ class Conflict(AppError):
     """The request contradicts what is stored."""
 
     status = 409
+
+
+class PreconditionFailed(AppError):
+    """The client expected something else than what is stored now."""
+
+    status = 412
+
+
+class Unprocessable(AppError):
+    """The request can be read, and contradicts an earlier one."""
+
+    status = 422
+
+
+class TooManyRequests(AppError):
+    """The caller has done this too often. It can be done again in `seconds`."""
+
+    status = 429
+
+    def __init__(self, message: str, seconds: int) -> None:
+        super().__init__(message)
+        self.headers = {"Retry-After": str(seconds)}
+
+
+class ServiceUnavailable(AppError):
+    """Something that the application needs for this does not answer."""
+
+    status = 503
 
 
 class OAuthError(Exception):

@@ -1,20 +1,36 @@
-"""The connection to Redis, or to a stand-in inside the process."""
+"""The connections to Redis, or to a stand-in inside the process."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
-from fakeredis import FakeAsyncRedis
-from redis.asyncio import Redis
+from fakeredis import FakeServer
+from fakeredis.aioredis import FakeAsyncRedisConnection
+from redis.asyncio import BlockingConnectionPool, Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+
+PATIENCE: dict[str, Any] = {
+    "max_connections": 50,
+    "timeout": 0.5,  # for a free connection
+    "socket_connect_timeout": 0.5,
+    "socket_timeout": 0.5,  # for an answer
+    "retry": Retry(NoBackoff(), 1),  # at once: a first time-out may have been our own process, busy for so long
+}
 
 
 @asynccontextmanager
-async def open_redis(url: str | None) -> AsyncIterator[Redis]:
-    """Yield a client for `url`, or for an empty Redis of this application's own when there is none."""
-    client: Redis = (
-        FakeAsyncRedis(decode_responses=True)
-        if url is None
-        else Redis.from_url(url, decode_responses=True, socket_timeout=0.5, socket_connect_timeout=0.5)
-    )
+async def open_redis(url: str | None, stand_in: FakeServer | None = None) -> AsyncIterator[Redis]:
+    """Yield a client for `url`, or for `stand_in` (by default an empty one) when there is none.
+
+    No command waits longer than `PATIENCE` says. It may be sent twice. Answers are bytes.
+    """
+    if url is None:
+        server = stand_in or FakeServer()
+        pool = BlockingConnectionPool(connection_class=FakeAsyncRedisConnection, server=server, **PATIENCE)
+    else:
+        pool = BlockingConnectionPool.from_url(url, **PATIENCE)
+    client = Redis.from_pool(pool)
     try:
         yield client
     finally:

@@ -1,18 +1,7 @@
 """In which order a client wants a list."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Protocol, TypeVar
-
-
-class HasId(Protocol):
-    """A row; `id` settles ties."""
-
-    @property
-    def id(self) -> int: ...
-
-
-Row = TypeVar("Row", bound=HasId)
 
 
 @dataclass(frozen=True)
@@ -29,9 +18,3 @@ def parse_sort(value: str, allowed: Collection[str]) -> Order:
     if field not in allowed:
         raise ValueError("not a field to sort by")
     return Order(field, descending=value.startswith("-"))
-
-
-def arrange(rows: Iterable[Row], order: Order) -> list[Row]:
-    """Return the rows in that order; rows that tie come by ascending id, whichever way the sort runs."""
-    by_id = sorted(rows, key=lambda row: row.id)
-    return sorted(by_id, key=lambda row: getattr(row, order.field), reverse=order.descending)

@@ -9,7 +9,11 @@ from course_app.core.roles import Role
 
 @dataclass
 class User:
-    """An account. `key` is random, never reused, and never shown to other users."""
+    """An account. `key` is random, never reused, and never shown to other users.
+
+    `token_generation` counts the changes of the password, `password_changed_at` is when the last one was, and
+    `kept_token` the `jti` of the token that made it.
+    """
 
     id: int
     key: str
@@ -19,11 +23,14 @@ class User:
     is_active: bool
     hashed_password: str
     created_at: datetime
+    token_generation: int = 0
+    kept_token: str | None = None
+    password_changed_at: datetime | None = None
 
 
 @dataclass
 class Item:
-    """Something in stock."""
+    """Something in stock. `version` is raised by every change, whoever makes it."""
 
     id: int
     name: str
@@ -33,3 +40,4 @@ class Item:
     owner_id: int | None
     created_at: datetime
     updated_at: datetime
+    version: int = 1

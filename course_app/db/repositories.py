@@ -1,5 +1,6 @@
 """What the services need of a store, whatever the store is."""
 
+from collections.abc import Collection
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, Protocol
@@ -13,6 +14,10 @@ class EmailTaken(Exception):
     """Another account has this e-mail address."""
 
 
+class StaleVersion(Exception):
+    """The item has another version than those that were expected."""
+
+
 class UserRepository(Protocol):
     """The accounts."""
 
@@ -21,6 +26,14 @@ class UserRepository(Protocol):
     async def get_by_email(self, email: str) -> User | None: ...
 
     async def get_by_key(self, key: str) -> User | None: ...
+
+    async def lock(self, user_id: int) -> User | None:
+        """Like `get`, and nobody else changes the account until this unit of work has ended."""
+        ...
+
+    async def release(self) -> None:
+        """Give the connection back until the next call: before something slow, and only if nothing was written yet."""
+        ...
 
     async def add(
         self, *, key: str, email: str, full_name: str, role: Role, hashed_password: str, created_at: datetime
@@ -31,7 +44,7 @@ class UserRepository(Protocol):
     async def update(self, user_id: int, **changes: Any) -> User | None: ...
 
     async def delete(self, user_id: int) -> bool:
-        """Whether it was there. The items of the account stay, with `owner_id` None."""
+        """Whether it was there. The items of the account stay, with `owner_id` None: a new version of each."""
         ...
 
     async def page(self, *, skip: int, limit: int, sort: Order, role: Role | None = None) -> tuple[list[User], int]:
@@ -39,7 +52,7 @@ class UserRepository(Protocol):
         ...
 
     async def active_admins(self) -> int:
-        """How many active accounts are administrators."""
+        """How many active accounts are administrators. Nobody else can count until this unit of work has ended."""
         ...
 
 
@@ -61,10 +74,15 @@ class ItemRepository(Protocol):
         """Store an item under a new id, which no other item ever had."""
         ...
 
-    async def update(self, item_id: int, **changes: Any) -> Item | None: ...
+    async def update(self, item_id: int, *, expected: Collection[int] | None = None, **changes: Any) -> Item | None:
+        """Store a new version. Raise `StaleVersion` if the present one is not among those `expected`.
 
-    async def delete(self, item_id: int) -> bool:
-        """Whether it was there."""
+        Comparing and storing are one step: no other change comes in between.
+        """
+        ...
+
+    async def delete(self, item_id: int, expected: Collection[int] | None = None) -> bool:
+        """Whether it was there. Raise `StaleVersion` as `update` does."""
         ...
 
     async def page(
@@ -81,4 +99,28 @@ class ItemRepository(Protocol):
 
         Wanted are items with `q` in their name under case folding, and a price in this range, both ends included.
         """
+        ...
+
+
+class Stock(Protocol):
+    """The pieces of the items."""
+
+    async def take(self, item_id: int, quantity: int, now: datetime) -> Item | None:
+        """Take that many pieces of an item: a new version of it, or None if it has fewer or is not there."""
+        ...
+
+
+class Revocations(Protocol):
+    """The tokens that were recalled before their end, by `jti`."""
+
+    async def add(self, jti: str, expires_at: datetime) -> None:
+        """Recall this token; once more changes nothing. After `expires_at` it would be refused anyway."""
+        ...
+
+    async def contains(self, jti: str) -> bool:
+        """Whether this token was recalled."""
+        ...
+
+    async def purge(self, now: datetime) -> None:
+        """Forget the tokens that are over at `now`."""
         ...

@@ -12,6 +12,7 @@ async def authenticate(email: str, password: str, *, users: UserRepository, hash
     A wrong password takes as long for an unknown account as for one with a hash of today's cost.
     """
     user = await _account(email, users)
+    await users.release()
     matches = await hashing.verify(password, user.hashed_password if user else None)
     if user is None or not matches or not user.is_active:
         return None
@@ -29,6 +30,6 @@ async def _account(email: str, users: UserRepository) -> User | None:
 
 async def _renew(user: User, renewed: str, users: UserRepository) -> None:
     """Store the renewed hash, unless the password was changed while it was computed."""
-    now = await users.get(user.id)
+    now = await users.lock(user.id)
     if now is not None and now.hashed_password == user.hashed_password:
         await users.update(user.id, hashed_password=renewed)

@@ -49,19 +49,22 @@ class UserService:
 
     async def change(self, user_id: int, body: UserPatch) -> User:
         """Change the role or the state of an account. Raise `Conflict` rather than lose the last active admin."""
+        admins = await self._users.active_admins()
         user, changes = await self.get(user_id), patch(body)
         if not _is_active_admin(replace(user, **changes)):
-            await self._keep_an_admin(user)
+            _keep_one(admins, user)
         return _found(await self._users.update(user_id, **changes))
 
     async def delete(self, user_id: int) -> None:
         """Remove an account for good; its items stay. Raise `Conflict` rather than lose the last active admin."""
-        await self._keep_an_admin(await self.get(user_id))
+        admins = await self._users.active_admins()
+        _keep_one(admins, await self.get(user_id))
         await self._users.delete(user_id)
 
-    async def _keep_an_admin(self, leaving: User) -> None:
-        if _is_active_admin(leaving) and await self._users.active_admins() == 1:
-            raise Conflict("This is the last active administrator.")
+
+def _keep_one(admins: int, leaving: User) -> None:
+    if _is_active_admin(leaving) and admins == 1:
+        raise Conflict("This is the last active administrator.")
 
 
 def _is_active_admin(user: User) -> bool:

@@ -53,12 +53,13 @@ def running_lab(folder: Path, *, kill: bool = False) -> Iterator[str]:
 
 
 @contextmanager
-def browser_page(executable: str) -> Iterator[Page]:
-    """A page in headless Chromium."""
+def browser_page(executable: str, *options: str) -> Iterator[Page]:
+    """A page in headless Chromium, which believes every certificate."""
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=executable, args=CHROMIUM_OPTIONS)
+        browser = playwright.chromium.launch(executable_path=executable, args=[*CHROMIUM_OPTIONS, *options])
         try:
-            yield browser.new_page(viewport={"width": 1280, "height": 960}, device_scale_factor=1)
+            size = {"width": 1280, "height": 960}
+            yield browser.new_page(viewport=size, device_scale_factor=1, ignore_https_errors=True)
         finally:
             browser.close()
 

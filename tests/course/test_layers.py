@@ -14,6 +14,7 @@ MAY_IMPORT = {
     "tasks": {"tasks", "services", "schemas", "db", "core"},
     "services": {"services", "schemas", "db", "core"},
     "db": {"db", "core"},
+    "migrations": {"db"},
     "schemas": {"schemas", "core"},
     "core": {"core"},
 }

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import importlib
+import os
+import secrets
 import sys
+import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 import pytest
 from httpx import AsyncClient
 
@@ -19,6 +24,9 @@ from coursekit.sign_in import sign_in
 ROOT = Path(__file__).resolve().parent.parent.parent
 FIRST_ADMIN = ("admin@example.com", "First-Admin-Password-1")
 SECRET_KEY = "the secret of the tests of the application: 64 characters of text"
+
+SERVER = os.environ.get("COURSE_POSTGRESQL")
+"""`postgresql://user@host:port`: these tests then run there, each on a database of its own. Else on SQLite files."""
 
 MakeSettings = Callable[..., Any]
 
@@ -45,15 +53,40 @@ def clock() -> FrozenClock:
     return FrozenClock()
 
 
+async def _on_server(statement: str) -> None:
+    connection = await asyncpg.connect(f"{SERVER}/postgres")
+    await connection.execute(statement)
+    await connection.close()
+
+
+def on_server(statement: str) -> None:
+    """Run one statement on the server, whatever loop is running here."""
+    thread = threading.Thread(target=lambda: asyncio.run(_on_server(statement)))
+    thread.start()
+    thread.join()
+
+
 @pytest.fixture
-def new_settings(course_app: Any, tmp_path: Path) -> MakeSettings:
+def database_url(tmp_path: Path) -> Iterator[str]:
+    """An empty database of this test."""
+    if SERVER is None:
+        yield f"sqlite+aiosqlite:///{(tmp_path / 'app.sqlite3').as_posix()}"
+        return
+    name = f"test_{os.getpid()}_{secrets.token_hex(4)}"
+    on_server(f"CREATE DATABASE {name}")
+    yield f"{SERVER.replace('postgresql:', 'postgresql+asyncpg:')}/{name}"
+    on_server(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def new_settings(course_app: Any, database_url: str) -> MakeSettings:
     """Settings for tests; keywords change single ones."""
 
     def make(**changes: Any) -> Any:
         values = {
             "ENVIRONMENT": "test",
             "SECRET_KEY": SECRET_KEY,
-            "DATABASE_URL": f"sqlite+aiosqlite:///{(tmp_path / 'app.sqlite3').as_posix()}",
+            "DATABASE_URL": database_url,
             "FIRST_ADMIN_EMAIL": FIRST_ADMIN[0],
             "FIRST_ADMIN_PASSWORD": FIRST_ADMIN[1],
             "RATE_LIMIT_PER_MINUTE": 0,  # the clock stands still: a minute would never end

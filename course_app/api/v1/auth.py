@@ -1,22 +1,22 @@
-"""Signing in: /api/v1/auth."""
-
-from datetime import timedelta
+"""Tokens: /api/v1/auth/token."""
 
 from fastapi import APIRouter, Response
 
 from course_app.api.deps import ClockDep, HashingDep, SettingsDep, UserRepositoryDep
-from course_app.api.oauth import FORM_IN_OPENAPI, NO_STORE, PasswordGrantDep
+from course_app.api.forms import FORM_IN_OPENAPI
+from course_app.api.oauth import PasswordGrantDep
 from course_app.core.errors import OAuthError
-from course_app.core.tokens import issue_token
 from course_app.schemas.auth import OAuthFailure, TokenRead
+from course_app.schemas.failures import NO_STORE
 from course_app.services.auth import authenticate
+from course_app.services.sessions import open_session
 
 router = APIRouter()
 
 
 @router.post(
     "/token",
-    responses={400: {"model": OAuthFailure}, 401: {"model": OAuthFailure}},
+    responses={status: {"model": OAuthFailure} for status in (400, 401, 413, 429, 500)},
     openapi_extra=FORM_IN_OPENAPI,
 )
 async def create_token(
@@ -31,8 +31,6 @@ async def create_token(
     user = await authenticate(form.username, form.password, users=users, hashing=hashing)
     if user is None:
         raise OAuthError("invalid_grant", "The e-mail address or the password is wrong.", status=401)
-    lifetime = timedelta(minutes=settings.ACCESS_TOKEN_EXPIRE_MINUTES)
-    secret = settings.SECRET_KEY.get_secret_value()
-    token = issue_token(user.key, secret=secret, now=clock(), lifetime=lifetime, algorithm=settings.ALGORITHM)
+    session = open_session(user, settings, clock())
     response.headers.update(NO_STORE)
-    return TokenRead(access_token=token, expires_in=int(lifetime.total_seconds()))
+    return TokenRead(access_token=session.token, expires_in=session.seconds)

@@ -1,9 +1,11 @@
 """The caller's own account: /api/v1/users/me."""
 
-from course_app.api.deps import CurrentUser
+from course_app.api.deps import ClockDep, CurrentClaims, CurrentUser, HashingDep, UserRepositoryDep
 from course_app.api.strict import strict_router
+from course_app.schemas.me import MePatch
 from course_app.schemas.responses import APIResponse, errors_of, ok
 from course_app.schemas.users import UserRead
+from course_app.services.account import change_own
 
 router = strict_router()
 
@@ -12,3 +14,17 @@ router = strict_router()
 async def get_me(user: CurrentUser) -> APIResponse[UserRead]:
     """The account of the caller."""
     return ok(UserRead.model_validate(user))
+
+
+@router.patch("/me", responses=errors_of(401, 403, 422))
+async def change_me(
+    body: MePatch,
+    user: CurrentUser,
+    claims: CurrentClaims,
+    users: UserRepositoryDep,
+    hashing: HashingDep,
+    clock: ClockDep,
+) -> APIResponse[UserRead]:
+    """Change the caller's name or password. A new password takes the current one beside it."""
+    changed = await change_own(user, body, users=users, hashing=hashing, clock=clock, jti=claims.jti)
+    return ok(UserRead.model_validate(changed))

@@ -1,0 +1,62 @@
+"""Celery, as this application uses it."""
+
+from collections.abc import Callable
+
+from celery import Celery
+
+RUN_JOB = "course_app.run_job"
+QUEUE = "course_app.jobs"
+ANSWER_SECONDS = 0.4
+"""How long a broker may take to answer, when a job is handed to it."""
+
+
+def new_celery(broker_url: str, *, result_backend: str | None = None) -> Celery:
+    """Return a Celery application that talks to this broker. Nothing is connected yet."""
+    celery = Celery("course_app", broker=broker_url, backend=result_backend, set_as_current=False)
+    celery.conf.update(
+        task_default_queue=QUEUE,
+        task_acks_late=True,  # a message is done with when the job is, not when a worker took it
+        task_reject_on_worker_lost=True,  # and goes back to the queue when the worker's process dies
+        task_ignore_result=result_backend is None,  # how a job ended stands in our own table
+        worker_prefetch_multiplier=1,
+        worker_enable_remote_control=False,
+        broker_connection_retry_on_startup=True,
+        broker_transport_options={"visibility_timeout": 60, "unacked_restore_throttle": 1},
+    )
+    return celery
+
+
+def add_task(celery: Celery, run: Callable[..., None]) -> None:
+    """Let workers of this application call `run` for each job: again, a few times, when it raises."""
+
+    def run_job(*arguments: str) -> None:
+        run(*arguments)
+
+    celery.task(name=RUN_JOB, shared=False, autoretry_for=(Exception,), max_retries=5, retry_backoff=True)(run_job)
+
+
+class Broker:
+    """Hands jobs to a broker, and waits for it no longer than a moment."""
+
+    def __init__(self, broker_url: str) -> None:
+        self._celery = new_celery(broker_url)
+        self._celery.conf.update(
+            task_publish_retry_policy={"max_retries": 1, "interval_start": 0},
+            broker_transport_options={
+                "socket_connect_timeout": ANSWER_SECONDS,
+                "socket_timeout": ANSWER_SECONDS,
+                "max_retries": 0,
+            },
+        )
+        self._celery.connection_for_write().get_transport_cls()  # imports now what a first job would have to wait for
+        for what in ("amqp", "events", "tasks", "AsyncResult"):
+            getattr(self._celery, what)
+
+    def send(self, job_id: str) -> None:
+        """Hand it over. Raises whatever Celery raises when no broker answers."""
+        self._celery.send_task(RUN_JOB, (job_id,))
+
+    def ping(self) -> None:
+        """Raise if no broker answers."""
+        with self._celery.connection_for_write() as connection:
+            connection.default_channel  # noqa: B018
