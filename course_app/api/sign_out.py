@@ -13,7 +13,7 @@ async def sign_out(
     response: Response, claims: Claims, *, names: CookieNames, revocations: Revocations, now: datetime
 ) -> None:
     """Recall the token with these claims, and make the browser that gets `response` forget both cookies."""
-    await revocations.purge(now)
     await revocations.add(claims.jti, claims.expires_at)
+    await revocations.purge(now)
     for name in (names.access, names.csrf):
         response.delete_cookie(name, path="/", secure=True, samesite="lax")

@@ -1,7 +1,7 @@
 """Settings that are lists: entries with commas between them, or a JSON list of strings."""
 
 import json
-from ipaddress import IPv4Network, IPv6Network, ip_network
+from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_network
 from typing import Annotated
 
 from pydantic import BeforeValidator
@@ -23,6 +23,14 @@ def read_list(value: object) -> object:
     return tuple(entry.strip() for entry in entries if entry.strip())
 
 
+def read_network(text: str) -> IPv4Network | IPv6Network:
+    """Return the network, as IPv4 where it is IPv4 in IPv6 form (`::ffff:10.0.0.0/104`). Raise `ValueError`."""
+    network = ip_network(text)
+    first = network.network_address
+    mapped = first.ipv4_mapped if isinstance(first, IPv6Address) and network.prefixlen >= 96 else None
+    return network if mapped is None else IPv4Network((mapped, network.prefixlen - 96))
+
+
 def read_networks(value: object) -> object:
     """Return the networks that the entries name; an address is a network of one."""
     entries = read_list(value)
@@ -31,7 +39,7 @@ def read_networks(value: object) -> object:
     networks, faults = [], []
     for position, entry in enumerate(entries, 1):
         try:
-            networks.append(ip_network(entry))
+            networks.append(read_network(entry))
         except ValueError:
             faults.append(str(position))
     if faults:

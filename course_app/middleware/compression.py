@@ -7,6 +7,7 @@ from starlette.middleware.gzip import GZipResponder
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from course_app.core.etags import gzip_tag
+from course_app.core.route_path import route_path
 
 _ELEMENT = re.compile(r"\s*(gzip|x-gzip|\*)\s*(?:;\s*q=([01](?:\.\d{0,3})?)\s*)?", re.ASCII | re.IGNORECASE)
 
@@ -26,7 +27,7 @@ class CompressionMiddleware:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request; what is no HTTP request is handed on as it is."""
-        if scope["type"] != "http" or scope["path"].startswith("/api/v1/auth/"):
+        if scope["type"] != "http" or route_path(scope).startswith("/api/v1/auth/"):
             await self.app(scope, receive, send)
             return
 

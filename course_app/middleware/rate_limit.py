@@ -6,6 +6,7 @@ from typing import Protocol
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from course_app.core.identity import identity_of
+from course_app.core.route_path import route_path
 from course_app.middleware.refusals import refusal
 
 EXEMPT = ("/health/live", "/health/ready")
@@ -29,7 +30,7 @@ class RateLimitMiddleware:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request; what is no HTTP request is handed on as it is."""
         app = self.app
-        if scope["type"] == "http" and self.limit and scope["path"] not in EXEMPT:
+        if scope["type"] == "http" and self.limit and route_path(scope) not in EXEMPT:
             seconds = await self.window.admit(self._limits(scope))
             if seconds is not None:
                 app = refusal(scope, 429, "Too many requests.", {"Retry-After": str(seconds)})

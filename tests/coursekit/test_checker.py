@@ -604,13 +604,20 @@ def test_threads_share_a_checker(checker: Checker, exercise: Exercise) -> None:
 
 
 def test_interrupted_check_does_not_shift_the_replies(checker: Checker, exercise: Exercise) -> None:
-    def interrupt() -> None:
-        time.sleep(0.15)
-        os.kill(os.getpid(), signal.SIGINT)
+    interrupted = threading.Event()
 
-    threading.Thread(target=interrupt).start()
+    def interrupt() -> None:
+        wait = 0.15
+        while not interrupted.wait(wait):  # again, as a person would: one in a finalizer is lost
+            os.kill(os.getpid(), signal.SIGINT)
+            wait = 1
+
+    thread = threading.Thread(target=interrupt)
+    thread.start()
     with pytest.raises(KeyboardInterrupt):
-        checker.check(exercise, "import time\ntime.sleep(1)\ndef double(number):\n    return 0\n")
+        checker.check(exercise, "import time\ntime.sleep(5)\ndef double(number):\n    return 0\n")
+    interrupted.set()
+    thread.join()
     assert_alive(checker, exercise)
 
 
