@@ -52,7 +52,7 @@ test-notebooks: $(READY)
 	$(PYTEST) --nbval notebooks solutions $(PARALLEL)
 
 browser-test: $(READY) ## the course in headless Chromium
-	$(PYTEST) tests/browser -n 2 --dist worksteal
+	$(PYTEST) tests/browser
 
 services-test: $(READY)
 	@if [ -d tests/services ]; then $(PYTEST) tests/services; else echo "The tests on PostgreSQL, Redis and Celery come with chapters 09 to 12."; fi
