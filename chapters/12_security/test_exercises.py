@@ -3,6 +3,7 @@
 import asyncio
 import json
 import logging
+import re
 from collections.abc import AsyncIterator, Iterator
 from datetime import timedelta
 from typing import Any
@@ -159,6 +160,14 @@ class TestSecurityHeaders:
         sent = "GET / over http, corrected to https further in: Strict-Transport-Security"
         expect_equal(response.headers.get_list("Strict-Transport-Security"), [HSTS], sent)
 
+    async def test_scheme_left_out(self):
+        """A scope without a scheme is one of http: the four headers, and no Strict-Transport-Security."""
+        status, headers, _ = await call(answer.SecurityHeadersMiddleware(answering()), scheme=None)
+        expect_equal(status, 200, "a request without a scheme")
+        there = {name: headers.get(name.lower()) for name in EXPECTED}
+        expect_equal(there, EXPECTED, "a request without a scheme: the headers")
+        expect_equal(headers.get("strict-transport-security"), None, "a request without a scheme: its value")
+
     async def test_what_is_there_stays(self):
         """A header that the answer brings is kept, once; all others of the answer are kept as well."""
         own = {
@@ -290,6 +299,12 @@ class TestRedirect:
             expect_equal(status, 299, f"{changes.get('scheme', 'http')}, path {changes['path']}")
         status, _, _ = await call(app, path="/health/live/x", raw_path=b"/health/live/x")
         expect_equal(status, 308, "http, path /health/live/x")
+
+    async def test_scheme_left_out(self):
+        """A scope without a scheme is one of http."""
+        status, headers, _ = await call(answer.HTTPSRedirectMiddleware(inside), scheme=None)
+        expect_equal(status, 308, "a request without a scheme")
+        expect_equal(headers.get("location"), "https://course.test/", "a request without a scheme: Location")
 
     async def test_proxy_header_is_not_read(self):
         """The scheme is the scope's; X-Forwarded-Proto and X-Forwarded-Host of a client change nothing."""
@@ -619,10 +634,26 @@ class TestExam:
         assert len(chapters) >= 8, told("ATTACKS", "at least 8 chapters", len(chapters))
 
     def test_refusals(self):
-        """Each says which status from 400 to 499 refuses it."""
+        """Each says which status from 400 to 499 refuses it, and at least six of them are named."""
         for attack in attacks():
             status = attack.refused_with
             assert status in range(400, 500), told(line(attack), "a status from 400 to 499", status)
+        statuses = {attack.refused_with for attack in attacks()}
+        assert len(statuses) >= 6, told("ATTACKS", "at least 6 statuses", len(statuses))
+
+    def test_operations(self):
+        """They are aimed at at least ten operations of the app."""
+        aims = {(attack.method, re.sub(r"[0-9]+", "N", attack.path)) for attack in attacks()}
+        assert len(aims) >= 10, told("ATTACKS", "at least 10 different pairs of method and path", len(aims))
+
+    async def test_paths(self, client):
+        """Every path is one of the app."""
+        paths = list((await client.get("/openapi.json")).json()["paths"])
+        known = [re.compile(re.sub(r"\\{\w+\\}", "[^/]+", re.escape(path)) + "/?") for path in paths]
+        for attack in attacks():
+            path = httpx.URL(attack.path).raw_path.decode().partition("?")[0]
+            there = path == "/metrics" or any(pattern.fullmatch(path) for pattern in known)
+            assert there, told(line(attack), "a path of the app", path)
 
     async def test_every_attack_is_refused(self, app, client, client_as):
         """Every attack is refused by the app with its status, the item is untouched, the admin active."""

@@ -18,7 +18,7 @@ LOOPBACK: Any = "127.0.0.0/8, ::1"
 
 
 def given_or_random(secret: Any, info: ValidationInfo) -> Any:
-    """Return the secret; where none is given, one that lives as long as this process, and in production an empty one."""
+    """Return the secret; where none is given, one that lives as long as this process, in production an empty one."""
     if secret is not None:
         return secret
     return "" if info.data.get("ENVIRONMENT") == "production" else secrets.token_urlsafe(48)

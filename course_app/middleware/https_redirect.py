@@ -21,7 +21,7 @@ class HTTPSRedirectMiddleware:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request; what is no HTTP request is handed on as it is."""
         app = self.app
-        if scope["type"] == "http" and scope["scheme"] == "http" and route_path(scope) not in EXEMPT:
+        if scope["type"] == "http" and scope.get("scheme") != "https" and route_path(scope) not in EXEMPT:
             host = host_name(Headers(scope=scope).getlist("Host"))
             path = quote(scope.get("raw_path") or scope["path"].encode(), safe="/%:@!$&'()*+,;=~")
             query = quote(scope["query_string"], safe="/%:@!$&'()*+,;=~?")

@@ -28,7 +28,7 @@ PRODUCTION = {
 
 @pytest.fixture
 def in_production(course_app: Any, new_settings: Any) -> Any:
-    """An app with the settings of a server. It is not started: what is asked here is answered in front of the routes."""
+    """An app with the settings of a server. It is not started: all is answered in front of the routes."""
     return course_app.create_app(new_settings(**PRODUCTION))
 
 
@@ -110,7 +110,13 @@ async def test_docs_have_a_policy_under_which_they_work(client: Any) -> None:
         ({"ALLOWED_HOSTS": "*"}, ["ALLOWED_HOSTS"]),
         ({"ALLOWED_HOSTS": ""}, ["ALLOWED_HOSTS"]),
         (
-            {"SECRET_KEY": "short", "DATABASE_URL": None, "REDIS_URL": None, "ALLOWED_ORIGINS": "*", "ALLOWED_HOSTS": ""},
+            {
+                "SECRET_KEY": "short",
+                "DATABASE_URL": None,
+                "REDIS_URL": None,
+                "ALLOWED_ORIGINS": "*",
+                "ALLOWED_HOSTS": "",
+            },
             ["SECRET_KEY", "DATABASE_URL", "REDIS_URL", "ALLOWED_ORIGINS", "ALLOWED_HOSTS"],
         ),
         ({"SECRET_KEY": "short", "ACCESS_TOKEN_EXPIRE_MINUTES": 0}, ["SECRET_KEY", "ACCESS_TOKEN_EXPIRE_MINUTES"]),
@@ -151,7 +157,9 @@ def test_hosts_are_names(new_settings: Any, entry: str) -> None:
     assert "entry 2" in str(caught.value)
 
 
-@pytest.mark.parametrize("host", ["evil.example", "evil.example:443", "course.test.evil.example", "evil@course.test", ""])
+@pytest.mark.parametrize(
+    "host", ["evil.example", "evil.example:443", "course.test.evil.example", "evil@course.test", ""]
+)
 @pytest.mark.parametrize("path", ["/health/live", "/api/v1/items", "/nope", "/metrics"])
 async def test_other_hosts(in_production: Any, host: str, path: str) -> None:
     async with client_for(in_production) as client:
