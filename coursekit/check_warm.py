@@ -46,7 +46,7 @@ LIBRARIES = (
 FROM_CHAPTER = {
     "09": ("alembic.command",),
     "11": ("smtplib", "celery.app.amqp", "celery.canvas", "celery.worker.worker", "kombu.transport.redis"),
-    "12": ("structlog", "prometheus_client", "schemathesis"),
+    "12": ("structlog", "prometheus_client", "schemathesis.specs.openapi.schemas", "schemathesis.transport.asgi"),
 }
 
 

@@ -253,7 +253,7 @@ wrong(
     "a scheme is always there",
     replace='scope.get("scheme") != "https"',
     by='scope["scheme"] == "http"',
-    caught_by="test_scheme_left_out",
+    caught_by="test_left_out",
 )
 wrong(
     "12.3",

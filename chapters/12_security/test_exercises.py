@@ -280,11 +280,14 @@ class TestRedirect:
         expected = "https://course.test/a%0D%0Ab%C3%A4%20c?q=%0D%0A%FF"
         expect_equal(headers.get("location"), expected, "a path and a query with strange bytes: Location")
 
-    async def test_without_raw_path(self):
-        """Where the server gives no raw_path, the path is encoded."""
+    async def test_left_out(self):
+        """Where the server gives no raw_path, the path is encoded; where it gives no scheme, it was http."""
         app = answer.HTTPSRedirectMiddleware(inside)
         _, headers, _ = await call(app, path="/tea pot/ä", raw_path=None)
         expect_equal(headers.get("location"), "https://course.test/tea%20pot/%C3%A4", "path '/tea pot/ä': Location")
+        status, headers, _ = await call(app, scheme=None)
+        expect_equal(status, 308, "a request without a scheme")
+        expect_equal(headers.get("location"), "https://course.test/", "a request without a scheme: Location")
 
     async def test_who_is_not_redirected(self):
         """https and the two health routes reach the app; a longer path of that beginning does not."""
@@ -299,12 +302,6 @@ class TestRedirect:
             expect_equal(status, 299, f"{changes.get('scheme', 'http')}, path {changes['path']}")
         status, _, _ = await call(app, path="/health/live/x", raw_path=b"/health/live/x")
         expect_equal(status, 308, "http, path /health/live/x")
-
-    async def test_scheme_left_out(self):
-        """A scope without a scheme is one of http."""
-        status, headers, _ = await call(answer.HTTPSRedirectMiddleware(inside), scheme=None)
-        expect_equal(status, 308, "a request without a scheme")
-        expect_equal(headers.get("location"), "https://course.test/", "a request without a scheme: Location")
 
     async def test_proxy_header_is_not_read(self):
         """The scheme is the scope's; X-Forwarded-Proto and X-Forwarded-Host of a client change nothing."""

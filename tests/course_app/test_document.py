@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import re
 import socket
 import threading
@@ -135,6 +136,15 @@ def test_schemathesis_finds_nothing(course_app: Any, new_settings: Any, clock: F
     assert labels == {f"{method.upper()} {path}" for path, item in app.openapi()["paths"].items() for method in item}
     assert labels - succeeded == {"POST /api/v1/auth/token", "POST /api/v1/auth/login"}  # nobody guesses a password
     assert not [key for key in answers if key[1] >= 500]
+
+
+def test_what_is_not_in_the_document(app: Any) -> None:
+    paths = app.openapi()["paths"]
+    assert not {"/metrics", "/docs", "/openapi.json"} & set(paths)
+    statuses = {path: {*itertools.chain(*(op["responses"] for op in item.values()))} for path, item in paths.items()}
+    assert {path for path, found in statuses.items() if "400" in found} == {"/api/v1/auth/token"}  # not that of a host
+    assert not [path for path, found in statuses.items() if "308" in found]
+    assert all({"413", "429", "500"} <= found for path, found in statuses.items() if path.startswith("/api/v1"))
 
 
 def table_of_owasp() -> list[str]:

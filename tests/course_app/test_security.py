@@ -130,6 +130,29 @@ def test_production_refuses(new_settings: Any, changes: dict[str, Any], faulty: 
         assert not value or len(str(value)) < 5 or str(value) not in str(caught.value)
 
 
+def test_production_does_not_start(course_app: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    from course_app.core.startup import ConfigurationError
+
+    faulty = {"ENVIRONMENT": "production", "SECRET_KEY": "hunter2", "ALLOWED_ORIGINS": '["*"]', "ALLOWED_HOSTS": "*"}
+    for name in ("DATABASE_URL", "REDIS_URL"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in faulty.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(ConfigurationError) as caught:
+        course_app.create_app()
+    told = str(caught.value)
+    for name in ("SECRET_KEY", "DATABASE_URL", "REDIS_URL", "ALLOWED_ORIGINS", "ALLOWED_HOSTS"):
+        assert told.count(name) == 1
+    assert "hunter2" not in told
+
+
+@pytest.mark.parametrize("hosts", ["course.test,api.test", '["course.test", "API.test."]', "course.test, , api.test."])
+def test_lists_are_commas_or_json(new_settings: Any, hosts: str) -> None:
+    settings = new_settings(**PRODUCTION | {"ALLOWED_HOSTS": hosts, "METRICS_ALLOWED": '["10.0.0.0/8"]'})
+    assert settings.ALLOWED_HOSTS == ("course.test", "api.test")
+    assert [str(network) for network in settings.METRICS_ALLOWED] == ["10.0.0.0/8"]
+
+
 def test_production_starts(new_settings: Any) -> None:
     settings = new_settings(**PRODUCTION | {"SECRET_KEY": "k" * 32})
     assert settings.ALLOWED_HOSTS == ("course.test", "[::1]", "10.0.0.7")
