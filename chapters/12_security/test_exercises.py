@@ -25,6 +25,7 @@ from coursekit.testing import (
     told,
 )
 
+HTTP = "".join(["ht", "tp"])  # equal to "http", and another object, as from a server
 GOOD = "0123456789abcdefghijklmnopqrstuvwxyz"
 QUARTER = timedelta(minutes=15)
 
@@ -88,7 +89,8 @@ class TestProduction:
             "long enough, with half a pair \ud800",
         ):
             says(f"secret_fault({secret!r})", answer.secret_fault(secret), without=secret)
-            says(f"production_fault('SECRET_KEY', {secret!r})", answer.production_fault("SECRET_KEY", secret))
+            name = "_".join(["SECRET", "KEY"])
+            says(f"production_fault('SECRET_KEY', {secret!r})", answer.production_fault(name, secret))
 
     @pytest.mark.parametrize("name", ["DATABASE_URL", "REDIS_URL"])
     def test_missing_url(self, name):
@@ -101,11 +103,11 @@ class TestProduction:
         for name in ("ALLOWED_ORIGINS", "ALLOWED_HOSTS"):
             for value in (("*",), ("shop.example", "*")):
                 says(f"production_fault({name!r}, {value!r})", answer.production_fault(name, value))
-        says("production_fault('ALLOWED_HOSTS', ())", answer.production_fault("ALLOWED_HOSTS", ()))
+        says("production_fault('ALLOWED_HOSTS', ())", answer.production_fault("_".join(["ALLOWED", "HOSTS"]), ()))
 
     def test_other_settings(self):
         """No other setting is objected to."""
-        for name, value in (("SMTP_URL", None), ("TRUSTED_PROXIES", ()), ("ALGORITHM", "HS256"), ("OTHER", "*")):
+        for name, value in (("SMTP_URL", None), ("TRUSTED_PROXIES", ()), ("ALGORITHM", ""), ("OTHER", "*")):
             expect_equal(answer.production_fault(name, value), None, f"production_fault({name!r}, {value!r})")
 
 
@@ -182,7 +184,7 @@ class TestSecurityHeaders:
         expect_equal(response.headers.get_list("Referrer-Policy"), ["no-referrer"], "GET /: Referrer-Policy")
 
     async def test_body_and_second_answer(self):
-        """Body and status arrive as they were, and a second answer is like the first."""
+        """Body and status arrive as they were, whatever follows the body too, and a second answer is like the first."""
         app = FastAPI()
         app.get("/")(lambda: {"hello": "world"})
         wrapped = answer.SecurityHeadersMiddleware(app)
@@ -192,6 +194,21 @@ class TestSecurityHeaders:
                 expect_status(response, 200)
                 expect_equal(response.json(), {"hello": "world"}, "GET /: the body")
                 expect_equal(len(response.headers.get_list("X-Frame-Options")), 1, "GET /: how often X-Frame-Options")
+        sent: list[Any] = []
+
+        async def keep(message: Any) -> None:
+            sent.append(message)
+
+        async def with_trailers(scope: Any, receive: Any, send: Any) -> None:
+            await send({"type": "http.response.start", "status": 200, "headers": [], "trailers": True})
+            await send({"type": "http.response.body", "body": b"hello"})
+            await send({"type": "http.response.trailers", "headers": [(b"x-own", b"1")]})
+
+        await answer.SecurityHeadersMiddleware(with_trailers)({"type": HTTP, "scheme": HTTP, "headers": []}, None, keep)
+        expect_equal(
+            [message["type"] for message in sent][1:], ["http.response.body", "http.response.trailers"], "sent"
+        )
+        expect_equal(list(sent[-1]["headers"]), [(b"x-own", b"1")], "an answer with trailers: the trailers")
 
     async def test_lifespan_is_handed_on(self):
         """What is no HTTP request is handed on as it is."""
@@ -203,7 +220,7 @@ class TestSecurityHeaders:
         async def nothing(*_: Any) -> None:
             return None
 
-        for scope in ({"type": "lifespan"}, {"type": "websocket", "scheme": "wss", "headers": []}):
+        for scope in ({"type": "lifespan"}, {"type": "websocket", "scheme": "wss", "headers": []}, {"type": "amqp"}):
             seen.clear()
             await answer.SecurityHeadersMiddleware(inner)(scope, nothing, nothing)
             handed_on = len(seen) == 3 and seen[0] is scope and seen[1] is nothing and seen[2] is nothing
@@ -221,9 +238,9 @@ async def call(app: Any, **changes: Any) -> tuple[int, dict[str, str], bytes]:
         sent.append(message)
 
     scope = {
-        "type": "http",
+        "type": HTTP,
         "method": "GET",
-        "scheme": "http",
+        "scheme": HTTP,
         "path": "/",
         "raw_path": b"/",
         "query_string": b"",
@@ -293,7 +310,7 @@ class TestRedirect:
         """https and the two health routes reach the app; a longer path of that beginning does not."""
         app = answer.HTTPSRedirectMiddleware(inside)
         for changes in (
-            {"scheme": "https", "path": "/items", "raw_path": b"/items"},
+            {"scheme": HTTP + "s", "path": "/items", "raw_path": b"/items"},
             {"path": "/health/live", "raw_path": b"/health/live"},
             {"path": "/health/ready", "raw_path": b"/health/ready"},
             {"path": "/v/health/ready", "raw_path": b"/v/health/ready", "root_path": "/v"},
@@ -318,9 +335,10 @@ class TestRedirect:
         async def inner(scope: Any, receive: Any, send: Any) -> None:
             seen.append(scope["type"])
 
-        for scope in ({"type": "lifespan"}, {"type": "websocket", "scheme": "ws", "path": "/", "headers": []}):
+        rest = {"path": "/", "raw_path": b"/", "query_string": b"", "headers": []}
+        for scope in ({"type": "lifespan"}, {"type": "websocket", "scheme": "ws", **rest}, {"type": "amqp", **rest}):
             await answer.HTTPSRedirectMiddleware(inner)(scope, None, None)
-        expect_equal(seen, ["lifespan", "websocket"], "a lifespan and a websocket: what the app saw")
+        expect_equal(seen, ["lifespan", "websocket", "amqp"], "what is no HTTP request: what the app saw")
 
 
 @pytest.fixture
@@ -535,19 +553,25 @@ class TestThrottle:
 
 
 def small_app(
-    *, nosniff: bool = True, error: Any = ..., body: Any = ..., status: int = 200, raising: bool = False
+    *,
+    nosniff: str | None = "nosniff",
+    error: Any = ...,
+    body: Any = ...,
+    status: int = 200,
+    refusal: int = 404,
+    raising: bool = False,
 ) -> Any:
     """An app with one operation, as documented or not."""
     failure = {"success": False, "message": "No.", "data": None, "errors": ["No."]}
     app = FastAPI()
 
-    @app.get("/half/{number}", responses={404: {"description": "No such number"}})
+    @app.get("/half/{number}", responses={refusal: {"description": "No such number"}})
     async def half(number: int) -> dict[str, float]:
         if raising:
             raise RuntimeError
         content = (failure if error is ... else error) if number == 0 else ({"half": 1.0} if body is ... else body)
-        headers = {"X-Content-Type-Options": "nosniff"} if nosniff else {}
-        return JSONResponse(content, 404 if number == 0 else status, headers=headers)  # type: ignore[return-value]
+        headers = {"X-Content-Type-Options": nosniff} if nosniff else {}
+        return JSONResponse(content, refusal if number == 0 else status, headers=headers)  # type: ignore[return-value]
 
     return app
 
@@ -563,8 +587,9 @@ async def passes(app: Any, number: int) -> bool:
 class TestProperty:
     async def test_right_app(self):
         """It passes on answers as they should be, successes and errors."""
-        for number in (4, 0):
-            assert await passes(small_app(), number), told(f"GET /half/{number} of a right app", "passes", "fails")
+        for number, refusal in ((4, 404), (0, 404), (0, 400)):
+            sent = f"GET /half/{number} of a right app"
+            assert await passes(small_app(refusal=refusal), number), told(sent, "passes", "fails")
 
     @pytest.mark.parametrize(
         ("fault", "number"),
@@ -580,10 +605,11 @@ class TestProperty:
         assert not await passes(small_app(**fault), number), told(f"GET /half/{number}, {fault}", "fails", "passes")
 
     async def test_header(self):
-        """It fails where the header is not there, on a success and on an error."""
+        """It fails where the header is not there or says something else, on a success and on an error."""
         for number in (4, 0):
-            sent = f"GET /half/{number} without X-Content-Type-Options"
-            assert not await passes(small_app(nosniff=False), number), told(sent, "fails", "passes")
+            for value in (None, "none", "unknown"):
+                sent = f"GET /half/{number}, answered with X-Content-Type-Options: {value}"
+                assert not await passes(small_app(nosniff=value), number), told(sent, "fails", "passes")
 
     @pytest.mark.parametrize(
         "error",
@@ -603,6 +629,8 @@ class TestProperty:
         """It fails on an error that is no envelope."""
         sent = f"GET /half/0, answered 404 with {json.dumps(error)}"
         assert not await passes(small_app(error=error), 0), told(sent, "fails", "passes")
+        sent = f"GET /half/0, answered 400 with {json.dumps(error)}"
+        assert not await passes(small_app(error=error, refusal=400), 0), told(sent, "fails", "passes")
 
 
 def attacks() -> list[Any]:
