@@ -569,6 +569,13 @@ wrong(
     by="if response.status_code >= 200:",
     caught_by="test_right_app",
 )
+wrong(
+    "12.6",
+    "sent twice",
+    replace="    response = case.call_and_validate()\n",
+    by="    case.call_and_validate()\n    response = case.call()\n",
+    caught_by="test_right_app",
+)
 right(
     "12.6",
     "call, then validate",

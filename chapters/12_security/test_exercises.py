@@ -564,9 +564,11 @@ def small_app(
     """An app with one operation, as documented or not."""
     failure = {"success": False, "message": "No.", "data": None, "errors": ["No."]}
     app = FastAPI()
+    app.state.asked = 0
 
     @app.get("/half/{number}", responses={refusal: {"description": "No such number"}})
     async def half(number: int) -> dict[str, float]:
+        app.state.asked += 1
         if raising:
             raise RuntimeError
         content = (failure if error is ... else error) if number == 0 else ({"half": 1.0} if body is ... else body)
@@ -586,10 +588,12 @@ async def passes(app: Any, number: int) -> bool:
 @pytest.mark.exercise("12.6")
 class TestProperty:
     async def test_right_app(self):
-        """It passes on answers as they should be, successes and errors."""
+        """It sends the case once, and passes on answers as they should be, successes and errors."""
         for number, refusal in ((4, 404), (0, 404), (0, 400)):
             sent = f"GET /half/{number} of a right app"
-            assert await passes(small_app(refusal=refusal), number), told(sent, "passes", "fails")
+            app = small_app(refusal=refusal)
+            assert await passes(app, number), told(sent, "passes", "fails")
+            expect_equal(app.state.asked, 1, f"{sent}: how often")
 
     @pytest.mark.parametrize(
         ("fault", "number"),
