@@ -16,6 +16,17 @@ import psutil
 
 ROOT = Path(__file__).resolve().parents[2]
 LOOPBACK = "127.0.0.1"
+FIRST_ADMIN = ("admin@example.com", "First-Admin-Password-1")
+SECRET_KEY = "the secret of the tests of the services: 64 characters of text.."
+SETTINGS = {
+    "ENVIRONMENT": "test",
+    "SECRET_KEY": SECRET_KEY,
+    "FIRST_ADMIN_EMAIL": FIRST_ADMIN[0],
+    "FIRST_ADMIN_PASSWORD": FIRST_ADMIN[1],
+    "RATE_LIMIT_PER_MINUTE": "0",
+    "TRUSTED_PROXIES": "127.0.0.1",
+}
+"""The client is the proxy that the app trusts: it says which scheme it was asked by."""
 
 
 def free_port() -> int:
@@ -52,7 +63,6 @@ class PostgreSQL:
     """A server with nothing in it. PostgreSQL refuses to run as root: then it is the user `postgres`."""
 
     def __init__(self, folder: Path) -> None:
-        folder.mkdir()
         self.folder = folder
         self.user = "postgres" if os.geteuid() == 0 else None
         self.port = free_port()
@@ -182,3 +192,7 @@ class CeleryWorker(_Started):
     def is_ready(self) -> bool:
         """Whether it waits for jobs."""
         return " ready." in self.said()
+
+
+Serve = Callable[..., Uvicorn]
+StartWorker = Callable[[Mapping[str, str]], CeleryWorker]

@@ -1,22 +1,57 @@
-"""A served application that looks like one in this process."""
+"""The application under a server, which looks to the tests of tests/course_app like one in this process.
+
+A plugin of pytest: `COURSE_SERVED=host:port`, and where its data is: `COURSE_POSTGRESQL`, the URL of its database, and
+`COURSE_REDIS`. Tests that make an application of their own, or turn its clock, are left out: they run without this.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, NoReturn
 
+import asyncpg
 import h11
 import pytest
+from redis.asyncio import Redis
 
 Message = MutableMapping[str, Any]
+
+OWN_PROCESS = {"clock", "course_app", "new_settings"}
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what a served application cannot be asked."""
+    left_out = [item for item in items if OWN_PROCESS & set(getattr(item, "fixturenames", ()))]
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = [item for item in items if item not in left_out]
+
+
+@pytest.fixture
+def served() -> Served:
+    """The application that the environment names."""
+    return Served(os.environ["COURSE_SERVED"], os.environ["COURSE_POSTGRESQL"], os.environ["COURSE_REDIS"])
 
 
 class Served:
     """An ASGI application that sends every request on to a server, byte for byte, and its answer back."""
 
-    def __init__(self, host: str, port: int) -> None:
-        self._address = host, port
+    def __init__(self, address: str, database: str, redis: str) -> None:
+        host, port = address.split(":")
+        self._address = host, int(port)
+        self._database, self._redis = database, redis
+
+    async def empty(self) -> None:
+        """Leave nothing in the stores but the first admin, as after the first start."""
+        connection = await asyncpg.connect(self._database)
+        await connection.execute("CREATE TABLE IF NOT EXISTS first_admin AS SELECT * FROM users")
+        await connection.execute("TRUNCATE users, items, revocations, jobs RESTART IDENTITY")
+        await connection.execute("INSERT INTO users SELECT * FROM first_admin")
+        await connection.execute("SELECT setval(pg_get_serial_sequence('users', 'id'), 1)")
+        await connection.close()
+        async with Redis.from_url(self._redis) as redis:
+            await redis.flushall()
 
     async def __call__(
         self,
