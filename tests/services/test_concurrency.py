@@ -4,35 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 
 import httpx
 import pytest
-from servers import FIRST_ADMIN, Redis, Serve, Uvicorn
-
-from coursekit.sign_in import sign_in
+from http_load import client_of, signed_in
+from servers import Redis, Serve, Uvicorn
 
 ITEMS = "/api/v1/items"
 ADA = {"email": "ada@example.com", "password": "Correct-Horse-7", "full_name": "Ada"}
 
 databases = pytest.mark.parametrize("database", ["sqlite_url", "postgresql_url"])
-
-
-def client_of(server: Uvicorn) -> httpx.AsyncClient:
-    """A client with room for all requests of a test at once, each on the next worker that takes it."""
-    limits = httpx.Limits(max_connections=300, max_keepalive_connections=0)
-    return httpx.AsyncClient(base_url=f"http://127.0.0.1:{server.port}", limits=limits, timeout=30, trust_env=False)
-
-
-SignIn = Callable[..., Awaitable[httpx.AsyncClient]]
-
-
-@pytest.fixture
-def sign_in_at(anyio_backend: str) -> SignIn:
-    async def signed_in(server: Uvicorn, role: str, name: str | None = None) -> httpx.AsyncClient:
-        return await sign_in(lambda: client_of(server), role, admin=FIRST_ADMIN, name=name)
-
-    return signed_in
 
 
 @pytest.fixture
@@ -47,8 +29,8 @@ def statuses(answers: list[httpx.Response]) -> Counter[int]:
 
 
 @databases
-async def test_the_last_ten_pieces_and_one_address(server: Uvicorn, sign_in_at: SignIn) -> None:
-    admin = await sign_in_at(server, "admin")
+async def test_the_last_ten_pieces_and_one_address(server: Uvicorn) -> None:
+    admin = await signed_in(server, "admin")
     item = {"name": "Teapot", "price": "24.00", "quantity": 10}
     reserve = (await admin.post(ITEMS, json=item)).headers["location"] + "/reserve"
     reserved = await asyncio.gather(*(admin.post(reserve, json={"quantity": 1}) for _ in range(50)))
@@ -61,8 +43,8 @@ async def test_the_last_ten_pieces_and_one_address(server: Uvicorn, sign_in_at: 
 
 
 @databases
-async def test_no_request_is_accepted_after_the_answer_to_a_deactivation(server: Uvicorn, sign_in_at: SignIn) -> None:
-    admin, user = await sign_in_at(server, "admin"), await sign_in_at(server, "user")
+async def test_no_request_is_accepted_after_the_answer_to_a_deactivation(server: Uvicorn) -> None:
+    admin, user = await signed_in(server, "admin"), await signed_in(server, "user")
     me = "/api/v1/users/me"
     user_id = (await user.get(me)).json()["data"]["id"]
     begun: list[tuple[bool, int]] = []
@@ -86,8 +68,8 @@ async def test_no_request_is_accepted_after_the_answer_to_a_deactivation(server:
 
 
 @databases
-async def test_the_last_admin_stays(server: Uvicorn, sign_in_at: SignIn) -> None:
-    one, other = await sign_in_at(server, "admin"), await sign_in_at(server, "admin", "grace")
+async def test_the_last_admin_stays(server: Uvicorn) -> None:
+    one, other = await signed_in(server, "admin"), await signed_in(server, "admin", "grace")
     ids = [(await who.get("/api/v1/users/me")).json()["data"]["id"] for who in (one, other)]
     answers = await asyncio.gather(
         *(who.delete(f"/api/v1/users/{user_id}") for who in (one, other) for user_id in ids for _ in range(3))
