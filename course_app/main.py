@@ -9,8 +9,9 @@ from anyio import to_thread
 from fakeredis import FakeServer
 from fastapi import FastAPI
 
-from course_app.api import health
+from course_app.api import docs, health
 from course_app.api.errors import install_error_handlers
+from course_app.api.metrics import MetricsRoute
 from course_app.api.oauth import answer_oauth_error
 from course_app.api.v1.router import api_router
 from course_app.core.application import new_application
@@ -19,10 +20,13 @@ from course_app.core.clock import Clock, utc_now
 from course_app.core.config import Settings
 from course_app.core.errors import OAuthError
 from course_app.core.hashing import Hashing
+from course_app.core.logging import log_as_json_if_served
+from course_app.core.metrics import Metrics
 from course_app.core.passwords import CHEAP, STRONG
 from course_app.core.redis import open_redis
 from course_app.core.redis_gate import RedisGate
 from course_app.core.redis_window import RedisWindow
+from course_app.core.sliding_window import SlidingWindow
 from course_app.core.startup import load_settings
 from course_app.db.locks import alone
 from course_app.db.migrations import migrate
@@ -36,6 +40,7 @@ from course_app.services.item_pages import ItemPages
 from course_app.services.item_source import SqlItemSource
 from course_app.services.mail_quota import MailQuota
 from course_app.services.smtp import SmtpMailer
+from course_app.services.throttle import LoginThrottle
 from course_app.services.users import UserService
 from course_app.tasks.celery_app import Broker
 from course_app.tasks.embedded import embedded_worker
@@ -83,13 +88,20 @@ def create_app(settings: Settings | None = None, *, clock: Clock = utc_now) -> F
     app.state.mailer = OutboxMailer(app.state.outbox) if settings.SMTP_URL is None else SmtpMailer(settings.SMTP_URL)
     day = RedisWindow(app.state.redis_gate, clock=clock, window=timedelta(days=1), prefix="emails")
     app.state.mail_quota = MailQuota(day)
+    quarter = timedelta(minutes=15)
+    shared = RedisWindow(app.state.redis_gate, clock=clock, window=quarter, prefix="failures")
+    app.state.login_throttle = LoginThrottle(shared, SlidingWindow(clock=clock, window=quarter))
+    app.state.metrics = Metrics()
     app.state.hashing = Hashing(CHEAP if settings.ENVIRONMENT == "test" else STRONG)
     install_error_handlers(app)
     app.add_exception_handler(OAuthError, answer_oauth_error)
     install_middleware(app)
+    app.router.routes.append(MetricsRoute(app.state.metrics, settings.METRICS_ALLOWED))
+    app.include_router(docs.router)
     app.include_router(health.router, responses=errors_of(413, 500))
     app.include_router(api_router)
     return app
 
 
+log_as_json_if_served()
 app = create_app()

@@ -41,10 +41,12 @@ LIBRARIES = (
 )
 
 
-# What it imports besides from a chapter on: 09, where each app brings its tables up to date; 11, where it has jobs.
+# What it imports besides from a chapter on: 09, where each app brings its tables up to date; 11, where it has jobs;
+# 12, where it has logs as JSON and numbers, and where a property of all requests is tested.
 FROM_CHAPTER = {
     "09": ("alembic.command",),
     "11": ("smtplib", "celery.app.amqp", "celery.canvas", "celery.worker.worker", "kombu.transport.redis"),
+    "12": ("structlog", "prometheus_client", "schemathesis.specs.openapi.schemas", "schemathesis.transport.asgi"),
 }
 
 

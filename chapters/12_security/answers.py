@@ -92,7 +92,10 @@ right(
     "a regular expression, and match",
     edits=[
         ("from jose import jws\n", "import re\n\nfrom jose import jws\n"),
-        ('"".join(secret.lower().translate(dict.fromkeys(map(ord, "-_ .!"))))', 're.sub(r"[-_ .!]", "", secret).casefold()'),
+        (
+            '"".join(secret.lower().translate(dict.fromkeys(map(ord, "-_ .!"))))',
+            're.sub(r"[-_ .!]", "", secret).casefold()',
+        ),
     ],
 )
 right(
@@ -121,7 +124,7 @@ wrong(
 wrong(
     "12.2",
     "HSTS over http",
-    replace='if scope["scheme"] == "https":',
+    replace='if scope.get("scheme") == "https":',
     by="if True:",
     caught_by="test_hsts_on_https_alone",
 )
@@ -129,10 +132,20 @@ wrong(
     "12.2",
     "the scheme looked at too early",
     edits=[
-        ("        async def send_with_headers", '        secure = scope["scheme"] == "https"\n\n        async def send_with_headers'),
-        ('if scope["scheme"] == "https":', "if secure:"),
+        (
+            "        async def send_with_headers",
+            '        secure = scope.get("scheme") == "https"\n\n        async def send_with_headers',
+        ),
+        ('if scope.get("scheme") == "https":', "if secure:"),
     ],
     caught_by="test_scheme_corrected_on_the_way",
+)
+wrong(
+    "12.2",
+    "a scheme is always there",
+    replace='scope.get("scheme")',
+    by='scope["scheme"]',
+    caught_by="test_scheme_left_out",
 )
 wrong(
     "12.2",
@@ -168,11 +181,11 @@ right(
     replace="""                headers = MutableHeaders(scope=message)
                 for name, value in HEADERS.items():
                     headers.setdefault(name, value)
-                if scope["scheme"] == "https":
+                if scope.get("scheme") == "https":
                     headers.setdefault("Strict-Transport-Security", STRICT_TRANSPORT_SECURITY)
             await send(message)""",
     by="""                wanted = dict(HEADERS)
-                if scope["scheme"] == "https":
+                if scope.get("scheme") == "https":
                     wanted["Strict-Transport-Security"] = STRICT_TRANSPORT_SECURITY
                 there = {name.lower() for name, _ in message["headers"]}
                 more = [(n.lower().encode(), v.encode()) for n, v in wanted.items() if n.lower().encode() not in there]
@@ -194,7 +207,7 @@ wrong(
     "the port stays",
     edits=[
         ("https://{host}{path}", "https://{name}{path}"),
-        ("host = host_name(Headers(scope=scope).getlist(\"Host\"))", 'name = Headers(scope=scope).get("Host")'),
+        ('host = host_name(Headers(scope=scope).getlist("Host"))', 'name = Headers(scope=scope).get("Host")'),
     ],
     caught_by="test_host_without_port",
 )
@@ -231,9 +244,16 @@ wrong(
 wrong(
     "12.3",
     "the proxy's header is believed",
-    replace='scope["scheme"] == "http" and',
-    by='scope["scheme"] == "http" and Headers(scope=scope).get("X-Forwarded-Proto") != "https" and',
+    replace='scope.get("scheme") != "https" and',
+    by='scope.get("scheme") != "https" and Headers(scope=scope).get("X-Forwarded-Proto") != "https" and',
     caught_by="test_proxy_header_is_not_read",
+)
+wrong(
+    "12.3",
+    "a scheme is always there",
+    replace='scope.get("scheme") != "https"',
+    by='scope["scheme"] == "http"',
+    caught_by="test_left_out",
 )
 wrong(
     "12.3",
@@ -252,33 +272,36 @@ wrong(
 wrong(
     "12.3",
     "only GET",
-    replace='scope["scheme"] == "http" and',
-    by='scope["scheme"] == "http" and scope["method"] == "GET" and',
+    replace='scope.get("scheme") != "https" and',
+    by='scope.get("scheme") != "https" and scope["method"] == "GET" and',
     caught_by="test_308_without_a_body",
 )
 wrong(
     "12.3",
     "websockets are answered",
-    replace='scope["type"] == "http" and scope["scheme"] == "http" and',
+    replace='scope["type"] == "http" and scope.get("scheme") != "https" and',
     by='scope.get("scheme") in ("http", "ws") and',
     caught_by="test_other_types",
 )
 right(
     "12.3",
     "an early return",
-    replace='''        app = self.app
-        if scope["type"] == "http" and''',
-    by='''        app = self.app
+    replace="""        app = self.app
+        if scope["type"] == "http" and""",
+    by="""        app = self.app
         if scope["type"] != "http":
             await app(scope, receive, send)
             return
-        if''',
+        if""",
 )
 right(
     "12.3",
     "safe is all of printable ASCII",
     edits=[
-        ("""scope["path"].encode(), safe="/%:@!$&'()*+,;=~")""", """scope["path"].encode(), safe="".join(map(chr, range(33, 127))))"""),
+        (
+            """scope["path"].encode(), safe="/%:@!$&'()*+,;=~")""",
+            """scope["path"].encode(), safe="".join(map(chr, range(33, 127))))""",
+        ),
         ("""safe="/%:@!$&'()*+,;=~?")""", """safe="".join(map(chr, range(33, 127))))"""),
     ],
 )
@@ -587,8 +610,8 @@ wrong(
 wrong(
     "12.7",
     "one guess too few",
-    replace='"password": "x"}}, 6)',
-    by='"password": "x"}}, 5)',
+    replace='{"data": GUESS}, 6)',
+    by='{"data": GUESS}, 5)',
     caught_by="test_every_attack_is_refused",
 )
 wrong(
@@ -608,7 +631,7 @@ wrong(
 wrong(
     "12.7",
     "a success as a refusal",
-    replace='Attack(12, None, "POST", "/api/v1/auth/token", 429, {"data": {"username": "eve@example.com", "password": "x"}}, 6)',
+    replace='Attack(12, None, "POST", "/api/v1/auth/token", 429, {"data": GUESS}, 6)',
     by='Attack(12, None, "GET", "/health/live", 200, {})',
     caught_by="test_refusals",
 )
@@ -619,6 +642,28 @@ wrong(
     by='"/api/v1/items/1", 412, {})',
     caught_by="test_every_attack_is_refused",
 )
+wrong(
+    "12.7",
+    "URLs that do not exist",
+    region="""*(Attack(2 + n % 8, None, "GET", f"/api/v1/nothing-{n}", 404, {}) for n in range(20)),""",
+    caught_by="test_paths",
+)
+wrong(
+    "12.7",
+    "one request in twenty forms",
+    region="""*(Attack(2 + n % 8, None, "GET", f"/api/v1/items/{n}?n={n}", 404, {}) for n in range(50, 70)),""",
+    caught_by="test_operations",
+)
+wrong(
+    "12.7",
+    "always the same refusal",
+    region="""*(
+        Attack(2 + n % 8, None, method, f"/api/v1/items/{n}", 405, {})
+        for n in range(10)
+        for method in ("POST", "TRACE", "PATCH")
+    ),""",
+    caught_by="test_refusals",
+)
 right(
     "12.7",
     "other rows",
@@ -628,6 +673,6 @@ right(
 right(
     "12.7",
     "another way to guess",
-    replace='Attack(12, None, "POST", "/api/v1/auth/token", 429, {"data": {"username": "eve@example.com", "password": "x"}}, 6)',
+    replace='Attack(12, None, "POST", "/api/v1/auth/token", 429, {"data": GUESS}, 6)',
     by='Attack(12, None, "POST", "/api/v1/auth/login", 429, {"data": {"username": "eve", "password": "x"}}, 7)',
 )

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import logging
+import re
 from collections.abc import AsyncIterator, Iterator
 from datetime import timedelta
 from typing import Any
@@ -24,6 +25,7 @@ from coursekit.testing import (
     told,
 )
 
+HTTP = "".join(["ht", "tp"])  # equal to "http", and another object, as from a server
 GOOD = "0123456789abcdefghijklmnopqrstuvwxyz"
 QUARTER = timedelta(minutes=15)
 
@@ -87,7 +89,8 @@ class TestProduction:
             "long enough, with half a pair \ud800",
         ):
             says(f"secret_fault({secret!r})", answer.secret_fault(secret), without=secret)
-            says(f"production_fault('SECRET_KEY', {secret!r})", answer.production_fault("SECRET_KEY", secret))
+            name = "_".join(["SECRET", "KEY"])
+            says(f"production_fault('SECRET_KEY', {secret!r})", answer.production_fault(name, secret))
 
     @pytest.mark.parametrize("name", ["DATABASE_URL", "REDIS_URL"])
     def test_missing_url(self, name):
@@ -100,11 +103,11 @@ class TestProduction:
         for name in ("ALLOWED_ORIGINS", "ALLOWED_HOSTS"):
             for value in (("*",), ("shop.example", "*")):
                 says(f"production_fault({name!r}, {value!r})", answer.production_fault(name, value))
-        says("production_fault('ALLOWED_HOSTS', ())", answer.production_fault("ALLOWED_HOSTS", ()))
+        says("production_fault('ALLOWED_HOSTS', ())", answer.production_fault("_".join(["ALLOWED", "HOSTS"]), ()))
 
     def test_other_settings(self):
         """No other setting is objected to."""
-        for name, value in (("SMTP_URL", None), ("TRUSTED_PROXIES", ()), ("ALGORITHM", "HS256"), ("OTHER", "*")):
+        for name, value in (("SMTP_URL", None), ("TRUSTED_PROXIES", ()), ("ALGORITHM", ""), ("OTHER", "*")):
             expect_equal(answer.production_fault(name, value), None, f"production_fault({name!r}, {value!r})")
 
 
@@ -159,6 +162,14 @@ class TestSecurityHeaders:
         sent = "GET / over http, corrected to https further in: Strict-Transport-Security"
         expect_equal(response.headers.get_list("Strict-Transport-Security"), [HSTS], sent)
 
+    async def test_scheme_left_out(self):
+        """A scope without a scheme is one of http: the four headers, and no Strict-Transport-Security."""
+        status, headers, _ = await call(answer.SecurityHeadersMiddleware(answering()), scheme=None)
+        expect_equal(status, 200, "a request without a scheme")
+        there = {name: headers.get(name.lower()) for name in EXPECTED}
+        expect_equal(there, EXPECTED, "a request without a scheme: the headers")
+        expect_equal(headers.get("strict-transport-security"), None, "a request without a scheme: its value")
+
     async def test_what_is_there_stays(self):
         """A header that the answer brings is kept, once; all others of the answer are kept as well."""
         own = {
@@ -173,7 +184,7 @@ class TestSecurityHeaders:
         expect_equal(response.headers.get_list("Referrer-Policy"), ["no-referrer"], "GET /: Referrer-Policy")
 
     async def test_body_and_second_answer(self):
-        """Body and status arrive as they were, and a second answer is like the first."""
+        """Body and status arrive as they were, whatever follows the body too, and a second answer is like the first."""
         app = FastAPI()
         app.get("/")(lambda: {"hello": "world"})
         wrapped = answer.SecurityHeadersMiddleware(app)
@@ -183,6 +194,21 @@ class TestSecurityHeaders:
                 expect_status(response, 200)
                 expect_equal(response.json(), {"hello": "world"}, "GET /: the body")
                 expect_equal(len(response.headers.get_list("X-Frame-Options")), 1, "GET /: how often X-Frame-Options")
+        sent: list[Any] = []
+
+        async def keep(message: Any) -> None:
+            sent.append(message)
+
+        async def with_trailers(scope: Any, receive: Any, send: Any) -> None:
+            await send({"type": "http.response.start", "status": 200, "headers": [], "trailers": True})
+            await send({"type": "http.response.body", "body": b"hello"})
+            await send({"type": "http.response.trailers", "headers": [(b"x-own", b"1")]})
+
+        await answer.SecurityHeadersMiddleware(with_trailers)({"type": HTTP, "scheme": HTTP, "headers": []}, None, keep)
+        expect_equal(
+            [message["type"] for message in sent][1:], ["http.response.body", "http.response.trailers"], "sent"
+        )
+        expect_equal(list(sent[-1]["headers"]), [(b"x-own", b"1")], "an answer with trailers: the trailers")
 
     async def test_lifespan_is_handed_on(self):
         """What is no HTTP request is handed on as it is."""
@@ -194,7 +220,7 @@ class TestSecurityHeaders:
         async def nothing(*_: Any) -> None:
             return None
 
-        for scope in ({"type": "lifespan"}, {"type": "websocket", "scheme": "wss", "headers": []}):
+        for scope in ({"type": "lifespan"}, {"type": "websocket", "scheme": "wss", "headers": []}, {"type": "amqp"}):
             seen.clear()
             await answer.SecurityHeadersMiddleware(inner)(scope, nothing, nothing)
             handed_on = len(seen) == 3 and seen[0] is scope and seen[1] is nothing and seen[2] is nothing
@@ -212,9 +238,9 @@ async def call(app: Any, **changes: Any) -> tuple[int, dict[str, str], bytes]:
         sent.append(message)
 
     scope = {
-        "type": "http",
+        "type": HTTP,
         "method": "GET",
-        "scheme": "http",
+        "scheme": HTTP,
         "path": "/",
         "raw_path": b"/",
         "query_string": b"",
@@ -271,17 +297,20 @@ class TestRedirect:
         expected = "https://course.test/a%0D%0Ab%C3%A4%20c?q=%0D%0A%FF"
         expect_equal(headers.get("location"), expected, "a path and a query with strange bytes: Location")
 
-    async def test_without_raw_path(self):
-        """Where the server gives no raw_path, the path is encoded."""
+    async def test_left_out(self):
+        """Where the server gives no raw_path, the path is encoded; where it gives no scheme, it was http."""
         app = answer.HTTPSRedirectMiddleware(inside)
         _, headers, _ = await call(app, path="/tea pot/ä", raw_path=None)
         expect_equal(headers.get("location"), "https://course.test/tea%20pot/%C3%A4", "path '/tea pot/ä': Location")
+        status, headers, _ = await call(app, scheme=None)
+        expect_equal(status, 308, "a request without a scheme")
+        expect_equal(headers.get("location"), "https://course.test/", "a request without a scheme: Location")
 
     async def test_who_is_not_redirected(self):
         """https and the two health routes reach the app; a longer path of that beginning does not."""
         app = answer.HTTPSRedirectMiddleware(inside)
         for changes in (
-            {"scheme": "https", "path": "/items", "raw_path": b"/items"},
+            {"scheme": HTTP + "s", "path": "/items", "raw_path": b"/items"},
             {"path": "/health/live", "raw_path": b"/health/live"},
             {"path": "/health/ready", "raw_path": b"/health/ready"},
             {"path": "/v/health/ready", "raw_path": b"/v/health/ready", "root_path": "/v"},
@@ -306,9 +335,10 @@ class TestRedirect:
         async def inner(scope: Any, receive: Any, send: Any) -> None:
             seen.append(scope["type"])
 
-        for scope in ({"type": "lifespan"}, {"type": "websocket", "scheme": "ws", "path": "/", "headers": []}):
+        rest = {"path": "/", "raw_path": b"/", "query_string": b"", "headers": []}
+        for scope in ({"type": "lifespan"}, {"type": "websocket", "scheme": "ws", **rest}, {"type": "amqp", **rest}):
             await answer.HTTPSRedirectMiddleware(inner)(scope, None, None)
-        expect_equal(seen, ["lifespan", "websocket"], "a lifespan and a websocket: what the app saw")
+        expect_equal(seen, ["lifespan", "websocket", "amqp"], "what is no HTTP request: what the app saw")
 
 
 @pytest.fixture
@@ -523,19 +553,25 @@ class TestThrottle:
 
 
 def small_app(
-    *, nosniff: bool = True, error: Any = ..., body: Any = ..., status: int = 200, raising: bool = False
+    *,
+    nosniff: str | None = "nosniff",
+    error: Any = ...,
+    body: Any = ...,
+    status: int = 200,
+    refusal: int = 404,
+    raising: bool = False,
 ) -> Any:
     """An app with one operation, as documented or not."""
     failure = {"success": False, "message": "No.", "data": None, "errors": ["No."]}
     app = FastAPI()
 
-    @app.get("/half/{number}", responses={404: {"description": "No such number"}})
+    @app.get("/half/{number}", responses={refusal: {"description": "No such number"}})
     async def half(number: int) -> dict[str, float]:
         if raising:
             raise RuntimeError
         content = (failure if error is ... else error) if number == 0 else ({"half": 1.0} if body is ... else body)
-        headers = {"X-Content-Type-Options": "nosniff"} if nosniff else {}
-        return JSONResponse(content, 404 if number == 0 else status, headers=headers)  # type: ignore[return-value]
+        headers = {"X-Content-Type-Options": nosniff} if nosniff else {}
+        return JSONResponse(content, refusal if number == 0 else status, headers=headers)  # type: ignore[return-value]
 
     return app
 
@@ -551,8 +587,9 @@ async def passes(app: Any, number: int) -> bool:
 class TestProperty:
     async def test_right_app(self):
         """It passes on answers as they should be, successes and errors."""
-        for number in (4, 0):
-            assert await passes(small_app(), number), told(f"GET /half/{number} of a right app", "passes", "fails")
+        for number, refusal in ((4, 404), (0, 404), (0, 400)):
+            sent = f"GET /half/{number} of a right app"
+            assert await passes(small_app(refusal=refusal), number), told(sent, "passes", "fails")
 
     @pytest.mark.parametrize(
         ("fault", "number"),
@@ -568,10 +605,11 @@ class TestProperty:
         assert not await passes(small_app(**fault), number), told(f"GET /half/{number}, {fault}", "fails", "passes")
 
     async def test_header(self):
-        """It fails where the header is not there, on a success and on an error."""
+        """It fails where the header is not there or says something else, on a success and on an error."""
         for number in (4, 0):
-            sent = f"GET /half/{number} without X-Content-Type-Options"
-            assert not await passes(small_app(nosniff=False), number), told(sent, "fails", "passes")
+            for value in (None, "none", "unknown"):
+                sent = f"GET /half/{number}, answered with X-Content-Type-Options: {value}"
+                assert not await passes(small_app(nosniff=value), number), told(sent, "fails", "passes")
 
     @pytest.mark.parametrize(
         "error",
@@ -591,6 +629,8 @@ class TestProperty:
         """It fails on an error that is no envelope."""
         sent = f"GET /half/0, answered 404 with {json.dumps(error)}"
         assert not await passes(small_app(error=error), 0), told(sent, "fails", "passes")
+        sent = f"GET /half/0, answered 400 with {json.dumps(error)}"
+        assert not await passes(small_app(error=error, refusal=400), 0), told(sent, "fails", "passes")
 
 
 def attacks() -> list[Any]:
@@ -619,10 +659,26 @@ class TestExam:
         assert len(chapters) >= 8, told("ATTACKS", "at least 8 chapters", len(chapters))
 
     def test_refusals(self):
-        """Each says which status from 400 to 499 refuses it."""
+        """Each says which status from 400 to 499 refuses it, and at least six of them are named."""
         for attack in attacks():
             status = attack.refused_with
             assert status in range(400, 500), told(line(attack), "a status from 400 to 499", status)
+        statuses = {attack.refused_with for attack in attacks()}
+        assert len(statuses) >= 6, told("ATTACKS", "at least 6 statuses", len(statuses))
+
+    def test_operations(self):
+        """They are aimed at at least ten operations of the app."""
+        aims = {(attack.method, re.sub(r"[0-9]+", "N", attack.path)) for attack in attacks()}
+        assert len(aims) >= 10, told("ATTACKS", "at least 10 different pairs of method and path", len(aims))
+
+    async def test_paths(self, client):
+        """Every path is one of the app."""
+        paths = list((await client.get("/openapi.json")).json()["paths"])
+        known = [re.compile(re.sub(r"\\{\w+\\}", "[^/]+", re.escape(path)) + "/?") for path in paths]
+        for attack in attacks():
+            path = httpx.URL(attack.path).raw_path.decode().partition("?")[0]
+            there = path == "/metrics" or any(pattern.fullmatch(path) for pattern in known)
+            assert there, told(line(attack), "a path of the app", path)
 
     async def test_every_attack_is_refused(self, app, client, client_as):
         """Every attack is refused by the app with its status, the item is untouched, the admin active."""

@@ -27,8 +27,8 @@ async def read_password_grant(request: Request) -> PasswordGrant:
 async def answer_oauth_error(_: Request, error: Exception) -> JSONResponse:
     """Answer an `OAuthError` as section 5.2 says."""
     assert isinstance(error, OAuthError)
-    challenge = {"WWW-Authenticate": "Bearer"} if error.status == 401 else {}
-    return oauth_failure_response(error.status, error.error, error.description, challenge)
+    headers = error.headers or ({"WWW-Authenticate": "Bearer"} if error.status == 401 else {})
+    return oauth_failure_response(error.status, error.error, error.description, headers)
 
 
 PasswordGrantDep = Annotated[PasswordGrant, Depends(read_password_grant)]

@@ -39,8 +39,9 @@ class StrictRequest(Request):
         return QueryParams(parse_urlencoded(self.scope["query_string"]))
 
     async def json(self) -> Any:
-        """The body, with a `Decimal` for every number that has a point. Raise `ValueError` if it is not JSON."""
-        return json.loads((await self.body()).decode(), parse_float=Decimal, parse_constant=_refuse)
+        """The body, with a `Decimal` for every number in it that has a point. Raise `ValueError` if it is not JSON."""
+        body = json.loads((await self.body()).decode(), parse_float=Decimal, parse_constant=_refuse)
+        return float(body) if isinstance(body, Decimal) else body  # pydantic would look for fields in a Decimal
 
 
 class StrictRoute(APIRoute):

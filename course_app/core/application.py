@@ -13,7 +13,7 @@ Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
 def new_application(settings: Settings, *, clock: Clock, lifespan: Lifespan) -> FastAPI:
     """Return a new application that carries its own settings and clock in `app.state`."""
-    app = FastAPI(title="Course app", version="1.0.0", lifespan=lifespan)
+    app = FastAPI(title="Course app", version="1.0.0", lifespan=lifespan, docs_url=None, redoc_url=None)
     app.state.settings = settings
     app.state.clock = clock
     return app

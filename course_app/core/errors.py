@@ -76,8 +76,11 @@ class ServiceUnavailable(AppError):
 class OAuthError(Exception):
     """A refusal of the token endpoint, in the words of RFC 6749, section 5.2."""
 
-    def __init__(self, error: str, description: str, status: int = 400) -> None:
+    def __init__(
+        self, error: str, description: str, status: int = 400, headers: Mapping[str, str] | None = None
+    ) -> None:
         super().__init__(error)
         self.error = error
         self.description = description
         self.status = status
+        self.headers = headers

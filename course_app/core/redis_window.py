@@ -61,6 +61,18 @@ class RedisWindow:
         Return None if it was counted, else the whole seconds after which it would be. While Redis is down, nothing is
         counted and everybody is let in.
         """
+        try:
+            wait = await self.count(limits)
+        except RedisDown:
+            if not self._open:
+                logger.warning("No limit holds, since Redis is down: %s", self._prefix)
+            self._open = True
+            return None
+        self._open = False
+        return wait
+
+    async def count(self, limits: Mapping[str, int]) -> int | None:
+        """`admit` for who knows what to do while Redis is down: raise `RedisDown` then."""
         now, window = (self._clock() - EPOCH) // MICROSECOND, self._window // MICROSECOND
         keys = [f"{self._prefix}:{key}" for key in limits]
         arguments: list[str | int] = [now, now - window, window, uuid4().hex, *limits.values()]
@@ -68,12 +80,9 @@ class RedisWindow:
         async def admit(redis: Redis) -> Any:
             return await redis.eval(ADMIT, len(keys), *keys, *arguments)
 
-        try:
-            wait = await self._gate.run(admit)
-        except RedisDown:
-            if not self._open:
-                logger.warning("No limit holds, since Redis is down: %s", self._prefix)
-            self._open = True
-            return None
-        self._open = False
+        wait = await self._gate.run(admit)
         return -(-wait // 1_000_000) or None
+
+    async def forget(self, key: str) -> None:
+        """Count nothing for this key any more. Raise `RedisDown`."""
+        await self._gate.run(lambda redis: redis.delete(f"{self._prefix}:{key}"))

@@ -41,3 +41,11 @@ class SlidingWindow:
             self._times.setdefault(key, deque()).append(now)
             self._times.move_to_end(key)
         return None
+
+    async def count(self, limits: Mapping[str, int]) -> int | None:
+        """`admit`, by the name that a window in Redis has it under."""
+        return await self.admit(limits)
+
+    async def forget(self, key: str) -> None:
+        """Count nothing for this key any more."""
+        self._times.pop(key, None)

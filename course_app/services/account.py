@@ -7,12 +7,14 @@ from course_app.db.models import User
 from course_app.db.repositories import UserRepository
 from course_app.schemas.me import MePatch
 from course_app.services.changes import patch
+from course_app.services.guard import Guard
 
 
 async def change_own(
-    user: User, body: MePatch, *, users: UserRepository, hashing: Hashing, clock: Clock, jti: str
+    user: User, body: MePatch, *, users: UserRepository, hashing: Hashing, clock: Clock, jti: str, guard: Guard
 ) -> User:
-    """Change what the body names, all of it or nothing. Raise `Forbidden` for a wrong current password.
+    """Change what the body names, all of it or nothing. Raise `Forbidden` for a wrong current password,
+    and `TooManyRequests` after too many of them.
 
     A new password recalls every token of the account but `jti`, the one that the change was made with.
     """
@@ -20,7 +22,8 @@ async def change_own(
     if "password" in changes:
         current, new = changes.pop("current_password"), changes.pop("password")
         await users.release()
-        if not await hashing.verify(current.get_secret_value(), user.hashed_password):
+        typed = current.get_secret_value()
+        if not await guard.attempt(user.email, user.key, lambda: hashing.verify(typed, user.hashed_password)):
             raise Forbidden("The current password is wrong.")
         changes["hashed_password"] = await hashing.hash(new.get_secret_value())
         stored = await users.lock(user.id)

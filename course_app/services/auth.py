@@ -4,26 +4,36 @@ from course_app.core.hashing import Hashing
 from course_app.db.models import User
 from course_app.db.repositories import UserRepository
 from course_app.schemas.fields import normal_email
+from course_app.services.guard import Guard
 
 
-async def authenticate(email: str, password: str, *, users: UserRepository, hashing: Hashing) -> User | None:
-    """Return the active account that this password opens, or None.
+async def authenticate(
+    email: str, password: str, *, users: UserRepository, hashing: Hashing, guard: Guard
+) -> User | None:
+    """Return the active account that this password opens, or None. Raise `TooManyRequests` after too many failures.
 
     A wrong password takes as long for an unknown account as for one with a hash of today's cost.
     """
-    user = await _account(email, users)
+    name = _normal(email)
+    user = None if name is None else await users.get_by_email(name)
     await users.release()
-    matches = await hashing.verify(password, user.hashed_password if user else None)
-    if user is None or not matches or not user.is_active:
+
+    async def opens() -> bool:
+        matches = await hashing.verify(password, user.hashed_password if user else None)
+        return matches and user is not None and user.is_active
+
+    opened = await guard.attempt(email if name is None else name, user.key if user else None, opens)
+    if user is None or not opened:
         return None
     if hashing.is_outdated(user.hashed_password):
         await _renew(user, await hashing.hash(password), users)
+    guard.audit.record("login", user.key)
     return user
 
 
-async def _account(email: str, users: UserRepository) -> User | None:
+def _normal(email: str) -> str | None:
     try:
-        return await users.get_by_email(normal_email(email))
+        return normal_email(email)
     except ValueError:
         return None
 

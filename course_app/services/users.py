@@ -47,19 +47,27 @@ class UserService:
         """The account with this id."""
         return _found(await self._users.get(user_id))
 
-    async def change(self, user_id: int, body: UserPatch) -> User:
-        """Change the role or the state of an account. Raise `Conflict` rather than lose the last active admin."""
+    async def change(self, user_id: int, body: UserPatch) -> tuple[User, User]:
+        """Change the role or the state of an account; return it as it was and as it is.
+
+        Raise `Conflict` rather than lose the last active admin.
+        """
         admins = await self._users.active_admins()
         user, changes = await self.get(user_id), patch(body)
         if not _is_active_admin(replace(user, **changes)):
             _keep_one(admins, user)
-        return _found(await self._users.update(user_id, **changes))
+        return user, _found(await self._users.update(user_id, **changes))
 
-    async def delete(self, user_id: int) -> None:
-        """Remove an account for good; its items stay. Raise `Conflict` rather than lose the last active admin."""
+    async def delete(self, user_id: int) -> User:
+        """Remove an account for good, and return what it was; its items stay.
+
+        Raise `Conflict` rather than lose the last active admin.
+        """
         admins = await self._users.active_admins()
-        _keep_one(admins, await self.get(user_id))
+        user = await self.get(user_id)
+        _keep_one(admins, user)
         await self._users.delete(user_id)
+        return user
 
 
 def _keep_one(admins: int, leaving: User) -> None:

@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from httpx import AsyncClient, Response
+from httpx import ASGITransport, AsyncClient, Response
 from sqlalchemy import event, text
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
@@ -314,8 +314,10 @@ async def test_no_connection_is_held_while_a_password_is_verified(
     monkeypatch.setattr(app.state.hashing, "verify", slow)
     form = {"username": "user@example.com", "password": "x"}
     change = {"current_password": PASSWORD, "password": "Correct-Horse-8"}
-    logins = [asyncio.create_task(client.post(TOKEN, data=form)) for _ in range(40)]
-    logins += [asyncio.create_task(user.patch(ME, json=change)) for _ in range(40)]
+    transports = [ASGITransport(app, client=(f"10.0.0.{n}", 1)) for n in range(80)]  # one attempt at a time an address
+    clients = [AsyncClient(transport=transport, base_url=client.base_url) for transport in transports]
+    logins = [asyncio.create_task(http.post(TOKEN, data=form)) for http in clients[:40]]
+    logins += [asyncio.create_task(http.patch(ME, json=change, headers=user.headers)) for http in clients[40:]]
     await asyncio.wait_for(all_wait.wait(), 30)
     try:
         taken: int = engine_of(app).pool.checkedout()  # type: ignore[attr-defined]

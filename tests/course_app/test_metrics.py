@@ -10,6 +10,7 @@ from coursekit.check_client import client_for
 
 pytestmark = pytest.mark.anyio
 
+
 def coming_from(app: Any, address: str) -> httpx.AsyncClient:
     """A client with this address."""
     transport = httpx.ASGITransport(app, client=(address, 50000), raise_app_exceptions=False)

@@ -28,7 +28,7 @@ PRODUCTION = {
 
 @pytest.fixture
 def in_production(course_app: Any, new_settings: Any) -> Any:
-    """An app with the settings of a server. It is not started: what is asked here is answered in front of the routes."""
+    """An app with the settings of a server. It is not started: all is answered in front of the routes."""
     return course_app.create_app(new_settings(**PRODUCTION))
 
 
@@ -110,7 +110,13 @@ async def test_docs_have_a_policy_under_which_they_work(client: Any) -> None:
         ({"ALLOWED_HOSTS": "*"}, ["ALLOWED_HOSTS"]),
         ({"ALLOWED_HOSTS": ""}, ["ALLOWED_HOSTS"]),
         (
-            {"SECRET_KEY": "short", "DATABASE_URL": None, "REDIS_URL": None, "ALLOWED_ORIGINS": "*", "ALLOWED_HOSTS": ""},
+            {
+                "SECRET_KEY": "short",
+                "DATABASE_URL": None,
+                "REDIS_URL": None,
+                "ALLOWED_ORIGINS": "*",
+                "ALLOWED_HOSTS": "",
+            },
             ["SECRET_KEY", "DATABASE_URL", "REDIS_URL", "ALLOWED_ORIGINS", "ALLOWED_HOSTS"],
         ),
         ({"SECRET_KEY": "short", "ACCESS_TOKEN_EXPIRE_MINUTES": 0}, ["SECRET_KEY", "ACCESS_TOKEN_EXPIRE_MINUTES"]),
@@ -122,6 +128,29 @@ def test_production_refuses(new_settings: Any, changes: dict[str, Any], faulty: 
     assert names_of(caught.value) == faulty
     for value in changes.values():
         assert not value or len(str(value)) < 5 or str(value) not in str(caught.value)
+
+
+def test_production_does_not_start(course_app: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    from course_app.core.startup import ConfigurationError
+
+    faulty = {"ENVIRONMENT": "production", "SECRET_KEY": "hunter2", "ALLOWED_ORIGINS": '["*"]', "ALLOWED_HOSTS": "*"}
+    for name in ("DATABASE_URL", "REDIS_URL"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in faulty.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(ConfigurationError) as caught:
+        course_app.create_app()
+    told = str(caught.value)
+    for name in ("SECRET_KEY", "DATABASE_URL", "REDIS_URL", "ALLOWED_ORIGINS", "ALLOWED_HOSTS"):
+        assert told.count(name) == 1
+    assert "hunter2" not in told
+
+
+@pytest.mark.parametrize("hosts", ["course.test,api.test", '["course.test", "API.test."]', "course.test, , api.test."])
+def test_lists_are_commas_or_json(new_settings: Any, hosts: str) -> None:
+    settings = new_settings(**PRODUCTION | {"ALLOWED_HOSTS": hosts, "METRICS_ALLOWED": '["10.0.0.0/8"]'})
+    assert settings.ALLOWED_HOSTS == ("course.test", "api.test")
+    assert [str(network) for network in settings.METRICS_ALLOWED] == ["10.0.0.0/8"]
 
 
 def test_production_starts(new_settings: Any) -> None:
@@ -151,7 +180,9 @@ def test_hosts_are_names(new_settings: Any, entry: str) -> None:
     assert "entry 2" in str(caught.value)
 
 
-@pytest.mark.parametrize("host", ["evil.example", "evil.example:443", "course.test.evil.example", "evil@course.test", ""])
+@pytest.mark.parametrize(
+    "host", ["evil.example", "evil.example:443", "course.test.evil.example", "evil@course.test", ""]
+)
 @pytest.mark.parametrize("path", ["/health/live", "/api/v1/items", "/nope", "/metrics"])
 async def test_other_hosts(in_production: Any, host: str, path: str) -> None:
     async with client_for(in_production) as client:

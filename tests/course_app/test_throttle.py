@@ -13,6 +13,7 @@ ADA = {"email": "ada@example.com", "password": "Correct-Horse-1", "full_name": "
 RIGHT = {"username": ADA["email"], "password": ADA["password"]}
 WRONG = RIGHT | {"password": "wrong"}
 
+
 def coming_from(app: Any, address: str) -> httpx.AsyncClient:
     """A client with this address."""
     transport = httpx.ASGITransport(app, client=(address, 50000), raise_app_exceptions=False)

@@ -12,6 +12,7 @@ from course_app.api.deps import (
     UserRepositoryDep,
 )
 from course_app.api.forms import FORM_IN_OPENAPI, SignInForm
+from course_app.api.guard import AuditDep, GuardDep
 from course_app.api.sign_out import sign_out
 from course_app.api.strict import strict_router
 from course_app.core.cookies import set_session_cookies
@@ -33,10 +34,11 @@ async def log_in(
     settings: SettingsDep,
     clock: ClockDep,
     names: CookieNamesDep,
+    guard: GuardDep,
     response: Response,
 ) -> APIResponse[UserRead]:
     """Exchange an e-mail address and a password for a session in cookies."""
-    user = await authenticate(form.username, form.password, users=users, hashing=hashing)
+    user = await authenticate(form.username, form.password, users=users, hashing=hashing, guard=guard)
     if user is None:
         raise Unauthorized("The e-mail address or the password is wrong.")
     session = open_session(user, settings, clock())
@@ -47,8 +49,14 @@ async def log_in(
 
 @router.post("/logout", responses=errors_of(401, 403, 422))
 async def log_out(
-    claims: CurrentClaims, revocations: RevocationsDep, clock: ClockDep, names: CookieNamesDep, response: Response
+    claims: CurrentClaims,
+    revocations: RevocationsDep,
+    clock: ClockDep,
+    names: CookieNamesDep,
+    audit: AuditDep,
+    response: Response,
 ) -> APIResponse[None]:
     """End the session: its token is accepted nowhere any more, and both cookies are cleared."""
     await sign_out(response, claims, names=names, revocations=revocations, now=clock())
+    audit.when_committed("logout", claims.subject)
     return ok(None, "You are signed out.")

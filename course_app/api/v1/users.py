@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import Depends, Query, Request, Response
 
 from course_app.api.deps import CurrentUser, UsersDep
+from course_app.api.guard import AuditDep
 from course_app.api.ownership import visible_user
 from course_app.api.query import order_by
 from course_app.api.roles import require_roles
@@ -23,9 +24,12 @@ for_staff = [Depends(require_roles(Role.ADMIN, Role.MANAGER))]
 
 
 @router.post("", status_code=201, responses=errors_of(409, 422))
-async def create_user(body: UserCreate, users: UsersDep, request: Request, response: Response) -> APIResponse[UserRead]:
+async def create_user(
+    body: UserCreate, users: UsersDep, audit: AuditDep, request: Request, response: Response
+) -> APIResponse[UserRead]:
     """Register an account. The answer's `Location` is its URL."""
     user = await users.register(body)
+    audit.when_committed("registered", user.key)
     response.headers["Location"] = str(request.app.url_path_for("get_user", user_id=user.id))
     return ok(UserRead.model_validate(user))
 
@@ -47,12 +51,17 @@ async def get_user(user_id: Id, caller: CurrentUser, users: UsersDep) -> APIResp
 
 
 @router.patch("/{user_id}", dependencies=for_admins, responses=errors_of(401, 403, 404, 409, 422))
-async def change_user(user_id: Id, body: UserPatch, users: UsersDep) -> APIResponse[UserRead]:
+async def change_user(user_id: Id, body: UserPatch, users: UsersDep, audit: AuditDep) -> APIResponse[UserRead]:
     """Change the role or the state of an account."""
-    return ok(UserRead.model_validate(await users.change(user_id, body)))
+    before, after = await users.change(user_id, body)
+    if after.role != before.role:
+        audit.when_committed("role_changed", after.key, role=after.role.value)
+    if before.is_active and not after.is_active:
+        audit.when_committed("deactivated", after.key)
+    return ok(UserRead.model_validate(after))
 
 
 @router.delete("/{user_id}", status_code=204, dependencies=for_admins, responses=errors_of(401, 403, 404, 409, 422))
-async def delete_user(user_id: Id, users: UsersDep) -> None:
+async def delete_user(user_id: Id, users: UsersDep, audit: AuditDep) -> None:
     """Remove an account for good. Its items stay."""
-    await users.delete(user_id)
+    audit.when_committed("deleted", (await users.delete(user_id)).key)
