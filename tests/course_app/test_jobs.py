@@ -335,18 +335,21 @@ async def test_a_job_that_nobody_knows_is_dropped(app: Any, manager: AsyncClient
     await run(app, "no-such-job")
 
 
-async def test_a_database_that_fails_for_a_moment_loses_no_job(
-    manager: AsyncClient, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("times", [1, 12])
+async def test_a_database_that_fails_for_a_while_loses_no_job(
+    manager: AsyncClient, monkeypatch: pytest.MonkeyPatch, times: int
 ) -> None:
     jobs = importlib.import_module("course_app.db.sql_jobs")
-    succeed, failures = jobs.SqlJobStore.succeed, ["the database is down"]
+    succeed, failures = jobs.SqlJobStore.succeed, ["the database is down"] * times
+    # The waits between attempts are left out.
+    monkeypatch.setattr("celery.app.autoretry.get_exponential_backoff_interval", lambda **_: 0)
 
-    async def fails_once(self: Any, *arguments: Any) -> None:
+    async def fails(self: Any, *arguments: Any) -> None:
         if failures:
             raise OSError(failures.pop())
         await succeed(self, *arguments)
 
-    monkeypatch.setattr(jobs.SqlJobStore, "succeed", fails_once)
+    monkeypatch.setattr(jobs.SqlJobStore, "succeed", fails)
     assert (await end_of(manager, await ask(manager)))["result"] == REPORT
     assert failures == []
 
