@@ -191,6 +191,22 @@ async def test_the_job_of_a_deleted_account(client_as: Any, manager: AsyncClient
     assert (await admin.get(path)).json()["data"]["result"] == REPORT
 
 
+async def test_an_account_that_is_deleted_while_it_asks(client_as: Any, manager: AsyncClient, shelf: Shelf) -> None:
+    admin = await client_as("admin")
+    for number in range(5):
+        user = await client_as("user", name=f"leaving-{number}")
+        user_id = (await user.get("/api/v1/users/me")).json()["data"]["id"]
+        asked, gone, *more = await asyncio.gather(
+            ask(user, key="k"), admin.delete(f"/api/v1/users/{user_id}"), *(ask(user) for _ in range(3))
+        )
+        assert gone.status_code == 204, gone.text
+        for answer in (asked, *more):
+            assert answer.status_code in (202, 401), answer.text
+            if answer.status_code == 202:
+                assert (await admin.get(answer.headers["location"])).status_code == 200
+                assert_refused(await manager.get(answer.headers["location"]), 404)
+
+
 @pytest.mark.parametrize(
     "path",
     [
