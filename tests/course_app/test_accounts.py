@@ -181,7 +181,7 @@ async def test_no_secret_in_an_answer_or_in_the_log(
 ) -> None:
     caplog.set_level(1)
     for name in list(logging.root.manager.loggerDict):
-        logging.getLogger(name).setLevel(1)
+        caplog.set_level(1, logger=name)
     password, wrong = "Canary-Password-1", "Canary-Wrong-2"
     account = {"email": "ada@example.com", "password": password, "full_name": "Ada"}
     admin = await client_as("admin")

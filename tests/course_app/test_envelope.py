@@ -324,7 +324,7 @@ async def test_an_error_repeats_nothing(
 ) -> None:
     caplog.set_level(logging.DEBUG)
     for name in list(logging.root.manager.loggerDict):
-        logging.getLogger(name).setLevel(logging.NOTSET)
+        caplog.set_level(logging.NOTSET, logger=name)
     admin = await client_as("admin")
     await client_as("user")
     await admin.post("/api/v1/items", json=ITEM)
