@@ -2,18 +2,36 @@
 
 from __future__ import annotations
 
+import importlib
 import itertools
 import shutil
+import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
-from servers import SETTINGS, CeleryWorker, PostgreSQL, Redis, Serve, StartWorker, Uvicorn
+from servers import ROOT, SETTINGS, CeleryWorker, PostgreSQL, Redis, Serve, StartWorker, Uvicorn
+
+from coursekit import loader
+
 
 @pytest.fixture(scope="session")
 def anyio_backend() -> str:
     return "asyncio"
+
+
+@pytest.fixture(scope="module")
+def course_app() -> Iterator[Any]:
+    """The module `course_app.main` of the repository, imported from its source."""
+    finders, bytecode = list(sys.meta_path), sys.dont_write_bytecode
+    before = loader.purge()
+    loader.install(ROOT)
+    yield importlib.import_module("course_app.main")
+    loader.purge()
+    sys.modules.update(before)
+    sys.meta_path[:], sys.dont_write_bytecode = finders, bytecode
 
 
 @pytest.fixture(scope="session")
@@ -65,11 +83,12 @@ def serve(tmp_path: Path) -> Iterator[Serve]:
 
 @pytest.fixture
 def start_worker(tmp_path: Path) -> Iterator[StartWorker]:
-    """`start_worker({"DATABASE_URL": ..., "CELERY_BROKER_URL": ...})`: a Celery worker; its log is in `tmp_path`."""
+    """`start_worker(DATABASE_URL=..., CELERY_BROKER_URL=...)`: a Celery worker; its log is in `tmp_path`."""
     running: list[CeleryWorker] = []
 
-    def start(settings: Mapping[str, str]) -> CeleryWorker:
-        running.append(CeleryWorker(tmp_path / "worker.log", SETTINGS | dict(settings)))
+    def start(module: str = "course_app.tasks.worker", **settings: str) -> CeleryWorker:
+        environment = SETTINGS | settings | {"PYTHONPATH": str(tmp_path)}
+        running.append(CeleryWorker(tmp_path / "worker.log", environment, module))
         return running[-1]
 
     yield start

@@ -170,12 +170,16 @@ class _Started:
 class Uvicorn(_Started):
     """The app under uvicorn, as `course serve` starts it, with as many workers as are asked for."""
 
-    def __init__(self, log: Path, environment: Mapping[str, str], workers: int, app: str = "course_app.main:app") -> None:
+    def __init__(
+        self, log: Path, environment: Mapping[str, str], workers: int, app: str = "course_app.main:app"
+    ) -> None:
         self.port = free_port()
         options = ["--host", LOOPBACK, "--port", str(self.port), "--no-proxy-headers", "--no-access-log"]
         super().__init__(log, environment, "uvicorn", app, *options, "--workers", str(workers))
         wait_for(self._is_up, f"uvicorn ({log})")
-        wait_for(lambda: self.said().count("Application startup complete") >= workers, f"the workers of uvicorn ({log})")
+        wait_for(
+            lambda: self.said().count("Application startup complete") >= workers, f"the workers of uvicorn ({log})"
+        )
 
     def _is_up(self) -> bool:
         assert self.process.poll() is None, self.said()[-4000:]
@@ -183,11 +187,11 @@ class Uvicorn(_Started):
 
 
 class CeleryWorker(_Started):
-    """The worker process that the course documents."""
+    """The worker process that the course documents, or one of another module."""
 
-    def __init__(self, log: Path, environment: Mapping[str, str]) -> None:
+    def __init__(self, log: Path, environment: Mapping[str, str], module: str = "course_app.tasks.worker") -> None:
         options = ["--loglevel=INFO", "--concurrency=2"]
-        super().__init__(log, environment, "celery", "-A", "course_app.tasks.worker", "worker", *options)
+        super().__init__(log, environment, "celery", "-A", module, "worker", *options)
 
     def is_ready(self) -> bool:
         """Whether it waits for jobs."""
@@ -195,4 +199,4 @@ class CeleryWorker(_Started):
 
 
 Serve = Callable[..., Uvicorn]
-StartWorker = Callable[[Mapping[str, str]], CeleryWorker]
+StartWorker = Callable[..., CeleryWorker]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator
 
 import httpx
 import pytest
@@ -20,8 +19,8 @@ databases = pytest.mark.parametrize("database", ["sqlite_url", "postgresql_url"]
 @pytest.fixture
 async def server(
     request: pytest.FixtureRequest, database: str, serve: Serve, redis: Redis, anyio_backend: str
-) -> AsyncIterator[Uvicorn]:
-    yield serve(DATABASE_URL=request.getfixturevalue(database), REDIS_URL=redis.url())
+) -> Uvicorn:
+    return serve(DATABASE_URL=request.getfixturevalue(database), REDIS_URL=redis.url())
 
 
 def statuses(answers: list[httpx.Response]) -> Counter[int]:
@@ -48,19 +47,19 @@ async def test_no_request_is_accepted_after_the_answer_to_a_deactivation(server:
     me = "/api/v1/users/me"
     user_id = (await user.get(me)).json()["data"]["id"]
     begun: list[tuple[bool, int]] = []
-    answered = False
+    warm, answered = asyncio.Event(), asyncio.Event()
 
     async def ask() -> None:
-        while len(begun) < 400:
-            late = answered
+        while len(begun) < 300:
+            late = answered.is_set()
             begun.append((late, (await user.get(me)).status_code))
+            if len(begun) > 100:
+                warm.set()
 
     async def deactivate() -> None:
-        nonlocal answered
-        while len(begun) < 100:
-            await asyncio.sleep(0)
+        await warm.wait()
         assert (await admin.patch(f"/api/v1/users/{user_id}", json={"is_active": False})).status_code == 200
-        answered = True
+        answered.set()
 
     await asyncio.gather(deactivate(), *(ask() for _ in range(10)))
     assert {status for late, status in begun if late} == {401}

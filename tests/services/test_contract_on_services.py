@@ -1,4 +1,4 @@
-"""The tests of the application again: under uvicorn with two workers, on PostgreSQL and Redis, jobs in a real worker."""
+"""The tests of the application again: two workers of uvicorn, PostgreSQL, Redis, and jobs in a Celery worker."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def test_the_served_app(
 ) -> None:
     settings = {"DATABASE_URL": postgresql_url, "REDIS_URL": redis.url(), "CELERY_BROKER_URL": redis.url(1)}
     server = serve(**settings)
-    worker = start_worker(settings)
+    worker = start_worker(**settings)
     wait_for(worker.is_ready, "the worker")
     said = run_pytest(
         *("-p", "served", "tests/course_app"),
@@ -61,7 +61,12 @@ def test_the_served_app(
     written = {path.name: path.read_bytes() for path in (tmp_path / "redis").rglob("*.aof")}
     written |= {path.name: path.read_bytes() for path in tmp_path.glob("*.log")}
     assert len(written) >= 3
-    found = [f"{name}: {what}" for name, data in written.items() for what, secret in SECRETS.items() if re.search(secret, data)]
+    found = [
+        f"{name}: {what}"
+        for name, data in written.items()
+        for what, secret in SECRETS.items()
+        if re.search(secret, data)
+    ]
     assert found == []
     assert b"Traceback" not in written["uvicorn.log"]
 

@@ -44,7 +44,7 @@ async def test_redis_is_stopped_and_started_again(
 ) -> None:
     settings = {"DATABASE_URL": postgresql_url, "REDIS_URL": redis.url(), "CELERY_BROKER_URL": redis.url(1)}
     server = serve(**settings, RATE_LIMIT_PER_MINUTE="1000000")
-    start_worker(settings)
+    start_worker(**settings)
     admin = await signed_in(server, "admin")
     item = await new_item(admin)
 
@@ -57,7 +57,7 @@ async def test_redis_is_stopped_and_started_again(
     async def is_ready() -> bool:
         return await down(admin) == []
 
-    async with under_load(usual(admin, item), at_once=2) as load:
+    async with under_load(usual(admin, item), at_once=1) as load:
         first = (await ask_for_a_job()).headers["location"]
         await seconds_until(lambda: is_done(first), 30)
         redis.stop()
@@ -109,7 +109,7 @@ class Inbox:
     def __init__(self) -> None:
         self.subjects: list[str] = []
 
-    async def handle_DATA(self, server: Any, session: Any, envelope: Envelope) -> str:  # noqa: N802
+    async def handle_DATA(self, server: Any, session: Any, envelope: Envelope) -> str:
         """Keep the subject of a message."""
         assert isinstance(envelope.content, bytes)
         self.subjects.append(message_from_bytes(envelope.content)["subject"])
