@@ -72,8 +72,9 @@ class Shelf:
 @pytest.fixture
 def shelf(app: Any) -> Shelf:
     """In the place of the app's queue: no job is done unless the test does it."""
-    app.state.queue = Shelf(importlib.import_module("course_app.core.errors"))
-    shelf: Shelf = app.state.queue
+    state = app.state
+    state.queue = Shelf(importlib.import_module("course_app.core.errors"))
+    shelf: Shelf = state.queue
     return shelf
 
 
@@ -122,6 +123,7 @@ async def test_amounts_have_two_places_and_names_are_text(manager: AsyncClient) 
     }
 
 
+@pytest.mark.own_process
 async def test_an_error_of_ours_tells_nothing(
     manager: AsyncClient, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -347,10 +349,12 @@ async def test_a_job_whose_worker_died_is_done_by_the_next(app: Any, manager: As
     assert (await end_of(manager, asked))["status"] == "succeeded"
 
 
+@pytest.mark.own_process
 async def test_a_job_that_nobody_knows_is_dropped(app: Any, manager: AsyncClient) -> None:
     await run(app, "no-such-job")
 
 
+@pytest.mark.own_process
 @pytest.mark.parametrize("times", [1, 12])
 async def test_a_database_that_fails_for_a_while_loses_no_job(
     manager: AsyncClient, monkeypatch: pytest.MonkeyPatch, times: int

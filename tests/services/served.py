@@ -23,7 +23,11 @@ OWN_PROCESS = {"clock", "course_app", "new_settings"}
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out what a served application cannot be asked."""
-    left_out = [item for item in items if OWN_PROCESS & set(getattr(item, "fixturenames", ()))]
+    left_out = [
+        item
+        for item in items
+        if OWN_PROCESS & set(getattr(item, "fixturenames", ())) or item.get_closest_marker("own_process")
+    ]
     config.hook.pytest_deselected(items=left_out)
     items[:] = [item for item in items if item not in left_out]
 
