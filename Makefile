@@ -14,7 +14,7 @@ PYTEST := $(BIN)/python -P -m pytest
 PARALLEL := -n 2 --dist loadfile
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lab test test-python test-notebooks browser-test services-test screenshot bench build prove lint format lock clean
+.PHONY: help setup lab test test-python test-notebooks browser-test services-test screenshot bench load build prove lint format lock clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -54,14 +54,17 @@ test-notebooks: $(READY)
 browser-test: $(READY) ## the course in headless Chromium
 	$(PYTEST) tests/browser
 
-services-test: $(READY)
-	@if [ -d tests/services ]; then $(PYTEST) tests/services; else echo "The tests on PostgreSQL, Redis and Celery come with chapters 09 to 12."; fi
+services-test: $(READY) ## the app on PostgreSQL, Redis and Celery (needs postgresql and redis-server)
+	$(PYTEST) tests/services
 
 screenshot: $(READY) ## make docs/screenshot.png anew
 	$(BIN)/python tests/browser/screenshot.py
 
 bench: $(READY) ## the times of the course beside their budgets
 	$(BIN)/python -P tests/bench/bench.py
+
+load: $(READY) ## requests a second beside a bare app (needs postgresql and redis-server)
+	$(BIN)/python -P tests/bench/load.py
 
 build: $(READY) ## build notebooks/, solutions/ and course_app/ from chapters/
 	@$(BIN)/course build

@@ -146,6 +146,7 @@ for what, replace, by, caught_by in (
         "except (MailRefused, OSError) as error:",
         "test_other_exceptions",
     ),
+    ("a delay of 0 is the end", "if delay is None or permanent:", "if not delay or permanent:", "test_tries_again"),
     (
         "another exception is the end",
         "permanent = isinstance(error, MailRefused) and error.permanent",
@@ -537,6 +538,25 @@ wrong(
         await store.fail(job_id, OUR_FAULT)
     """,
     caught_by="test_the_store_is_down",
+)
+wrong(
+    "11.4",
+    "only the very type is a refusal",
+    region="""
+    data_id = await store.start(job_id)
+    if data_id is None:
+        return
+    try:
+        result = await work(data_id)
+    except Exception as error:
+        refused = type(error) is JobRefused
+        if not refused:
+            logger.exception("job failed", extra={"job": job_id})
+        await store.fail(job_id, str(error) if refused else OUR_FAULT)
+        return
+    await store.succeed(job_id, result)
+    """,
+    caught_by="test_refused",
 )
 right(
     "11.4",

@@ -314,6 +314,7 @@ class TestDelivery:
             (1, (1, 5, 25), [0, 1]),
             (3, (1, 5, 25), [0, 1, 6, 31]),
             (2, [0.5, 2.5], [0, 0.5, 3]),
+            (2, (0, 0), [0, 0, 0]),
             (4, (3, 2, 1, 7), [0, 3, 5, 6, 13]),
         ):
             server = Server(*(refused() for _ in range(failures)))
@@ -676,11 +677,14 @@ class TestRunJob:
 
     async def test_refused(self):
         """A JobRefused ends the job as failed with its text, and is not logged."""
-        store = Store()
-        records = await ran(store, Work(job_refused("There is no such thing.")), "run_job of a job that is refused")
-        expected = [("start", "j-1"), ("fail", "j-1", "There is no such thing.")]
-        assert store.calls == expected, told("run_job of a job that is refused: calls of store", expected, store.calls)
-        assert lines(records) == [], told("run_job of a job that is refused, and the log", "nothing", lines(records))
+        refused = job_refused("There is no such thing.")
+        kind_of_it = type("NoSuchThing", (type(refused),), {})
+        for what, error in (("JobRefused", refused), ("a subclass of JobRefused", kind_of_it(*refused.args))):
+            store, sent = Store(), f"run_job with a work that raises {what}"
+            records = await ran(store, Work(error), sent)
+            expected = [("start", "j-1"), ("fail", "j-1", "There is no such thing.")]
+            assert store.calls == expected, told(f"{sent}: calls of store", expected, store.calls)
+            assert lines(records) == [], told(f"{sent}, and the log", "nothing", lines(records))
 
     async def test_our_fault(self):
         """Any other exception ends the job as failed with OUR_FAULT, which says nothing about it."""
@@ -913,7 +917,8 @@ class Asking:
 
     async def __call__(self, key: str = "k", body: str = "one", owner_id: int = 7, now: datetime = NOW) -> Any:
         self.count += 1
-        job = a_job(id=f"job-{self.count}", owner_id=owner_id, key=key, fingerprint=body, created_at=now)
+        fingerprint = "".join(body)  # an object of its own, as it comes out of a database
+        job = a_job(id=f"job-{self.count}", owner_id=owner_id, key=key, fingerprint=fingerprint, created_at=now)
         return await answer.job_of_key(job, owner_id, key, jobs=self.jobs, now=now)
 
 
@@ -946,14 +951,15 @@ class TestIdempotency:
 
     async def test_another_body(self):
         """The same key with another body is Unprocessable, and stores nothing."""
-        ask = Asking()
-        await ask()
-        sent = f"{CALL} with the same key and another body"
-        error = await raises_async(app_module("core.errors").Unprocessable, ask, body="two", sent=sent)
-        text = "header.Idempotency-Key: stands for a request with another body"
-        expect_equal(error.message, text, f"{sent}, and the text of the exception")
-        got = [(job.id, job.key, job.fingerprint) for job in ask.jobs.rows.values()]
-        expect_equal(got, [("job-1", "k", "one")], f"{sent}, and the jobs that are stored")
+        for first, second in (("one", "two"), ("two", "one"), ("one", "on"), ("", "one")):
+            ask = Asking()
+            await ask(body=first)
+            sent = f"{CALL} with the same key and another body"
+            error = await raises_async(app_module("core.errors").Unprocessable, ask, body=second, sent=sent)
+            text = "header.Idempotency-Key: stands for a request with another body"
+            expect_equal(error.message, text, f"{sent}, and the text of the exception")
+            got = [(job.id, job.key, job.fingerprint) for job in ask.jobs.rows.values()]
+            expect_equal(got, [("job-1", "k", first)], f"{sent}, and the jobs that are stored")
 
     @pytest.mark.parametrize(
         ("age", "expected"),

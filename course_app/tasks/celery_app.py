@@ -18,7 +18,7 @@ def new_celery(broker_url: str, *, result_backend: str | None = None) -> Celery:
         task_acks_late=True,  # a message is done with when the job is, not when a worker took it
         task_reject_on_worker_lost=True,  # and goes back to the queue when the worker's process dies
         task_ignore_result=result_backend is None,  # how a job ended stands in our own table
-        worker_prefetch_multiplier=1,
+        worker_prefetch_multiplier=1,  # no message waits for a busy worker while another is idle
         worker_enable_remote_control=False,
         broker_connection_retry_on_startup=True,
         broker_transport_options={"visibility_timeout": 60, "unacked_restore_throttle": 1},
@@ -27,12 +27,13 @@ def new_celery(broker_url: str, *, result_backend: str | None = None) -> Celery:
 
 
 def add_task(celery: Celery, run: Callable[..., None]) -> None:
-    """Let workers of this application call `run` for each job: again, a few times, when it raises."""
+    """Let workers of this application call `run` for each job: again and again, as long as it raises."""
 
     def run_job(*arguments: str) -> None:
         run(*arguments)
 
-    celery.task(name=RUN_JOB, shared=False, autoretry_for=(Exception,), max_retries=5, retry_backoff=True)(run_job)
+    again = {"autoretry_for": (Exception,), "max_retries": None, "retry_backoff": True, "retry_backoff_max": 30}
+    celery.task(name=RUN_JOB, shared=False, **again)(run_job)
 
 
 class Broker:

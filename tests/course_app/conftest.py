@@ -28,6 +28,9 @@ SECRET_KEY = "the secret of the tests of the application: 64 characters of text"
 SERVER = os.environ.get("COURSE_POSTGRESQL")
 """`postgresql://user@host:port`: these tests then run there, each on a database of its own. Else on SQLite files."""
 
+SERVED = "COURSE_SERVED" in os.environ
+"""Whether `app` is the application under a server, which tests/services/served.py brings."""
+
 MakeSettings = Callable[..., Any]
 
 
@@ -97,10 +100,14 @@ def new_settings(course_app: Any, database_url: str) -> MakeSettings:
 
 
 @pytest.fixture
-async def app(
-    anyio_backend: str, course_app: Any, new_settings: MakeSettings, clock: FrozenClock
-) -> AsyncIterator[Any]:
-    application = course_app.create_app(new_settings(), clock=clock)
+async def app(anyio_backend: str, request: pytest.FixtureRequest) -> AsyncIterator[Any]:
+    if SERVED:
+        served = request.getfixturevalue("served")
+        await served.empty()
+        yield served
+        return
+    make = request.getfixturevalue("new_settings")
+    application = request.getfixturevalue("course_app").create_app(make(), clock=request.getfixturevalue("clock"))
     async with application.router.lifespan_context(application):
         yield application
 

@@ -48,6 +48,7 @@ async def status_with(client: AsyncClient, token: str) -> int:
     return response.status_code
 
 
+@pytest.mark.own_process
 async def test_a_token_of_ours_is_accepted_whatever_else_it_says(client: AsyncClient, token: str) -> None:
     claims = claims_of(token)
     assert set(claims) == {"sub", "iat", "exp", "jti", "typ"}

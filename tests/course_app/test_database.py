@@ -533,6 +533,7 @@ async def test_a_renamed_item_is_found_by_its_new_name(client: AsyncClient, clie
     assert data(await client.get(f"{ITEMS}?q=GROSSE"))["total"] == 1
 
 
+@pytest.mark.own_process
 async def test_bounds_of_numbers(client: AsyncClient, client_as: ClientAs) -> None:
     manager = await client_as("manager")
     path = await new_item(manager, price="1000000", quantity=1_000_000)
@@ -546,6 +547,7 @@ async def test_bounds_of_numbers(client: AsyncClient, client_as: ClientAs) -> No
         assert_refused(await manager.put(path, json=LAMP, headers={"If-Match": tag}), 412)
 
 
+@pytest.mark.own_process
 async def test_a_token_with_a_long_name_can_be_recalled(client: AsyncClient, client_as: ClientAs) -> None:
     user = await client_as("user")
     claims = json.loads(base64.urlsafe_b64decode(user.headers["authorization"].split(".")[1] + "=="))

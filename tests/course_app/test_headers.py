@@ -383,6 +383,7 @@ async def test_a_formula_is_text(manager: AsyncClient, start: str) -> None:
         assert (await export(manager))[-1][1] == harmless
 
 
+@pytest.mark.own_process
 async def test_the_name_of_the_file(manager: AsyncClient) -> None:
     header = (await manager.get(EXPORT)).headers["content-disposition"]
     match = re.fullmatch(r"attachment; filename=\"([^\"\\]+)\"; filename\*=UTF-8''([!-~]+)", header)

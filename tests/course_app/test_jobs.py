@@ -72,8 +72,9 @@ class Shelf:
 @pytest.fixture
 def shelf(app: Any) -> Shelf:
     """In the place of the app's queue: no job is done unless the test does it."""
-    app.state.queue = Shelf(importlib.import_module("course_app.core.errors"))
-    shelf: Shelf = app.state.queue
+    state = app.state
+    state.queue = Shelf(importlib.import_module("course_app.core.errors"))
+    shelf: Shelf = state.queue
     return shelf
 
 
@@ -122,6 +123,7 @@ async def test_amounts_have_two_places_and_names_are_text(manager: AsyncClient) 
     }
 
 
+@pytest.mark.own_process
 async def test_an_error_of_ours_tells_nothing(
     manager: AsyncClient, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -189,6 +191,22 @@ async def test_the_job_of_a_deleted_account(client_as: Any, manager: AsyncClient
     assert_refused(await manager.get(path), 404)
     await run(app, shelf.published[0])
     assert (await admin.get(path)).json()["data"]["result"] == REPORT
+
+
+async def test_an_account_that_is_deleted_while_it_asks(client_as: Any, manager: AsyncClient, shelf: Shelf) -> None:
+    admin = await client_as("admin")
+    for number in range(5):
+        user = await client_as("user", name=f"leaving-{number}")
+        user_id = (await user.get("/api/v1/users/me")).json()["data"]["id"]
+        asked, gone, *more = await asyncio.gather(
+            ask(user, key="k"), admin.delete(f"/api/v1/users/{user_id}"), *(ask(user) for _ in range(3))
+        )
+        assert gone.status_code == 204, gone.text
+        for answer in (asked, *more):
+            assert answer.status_code in (202, 401), answer.text
+            if answer.status_code == 202:
+                assert (await admin.get(answer.headers["location"])).status_code == 200
+                assert_refused(await manager.get(answer.headers["location"]), 404)
 
 
 @pytest.mark.parametrize(
@@ -331,22 +349,27 @@ async def test_a_job_whose_worker_died_is_done_by_the_next(app: Any, manager: As
     assert (await end_of(manager, asked))["status"] == "succeeded"
 
 
+@pytest.mark.own_process
 async def test_a_job_that_nobody_knows_is_dropped(app: Any, manager: AsyncClient) -> None:
     await run(app, "no-such-job")
 
 
-async def test_a_database_that_fails_for_a_moment_loses_no_job(
-    manager: AsyncClient, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.own_process
+@pytest.mark.parametrize("times", [1, 12])
+async def test_a_database_that_fails_for_a_while_loses_no_job(
+    manager: AsyncClient, monkeypatch: pytest.MonkeyPatch, times: int
 ) -> None:
     jobs = importlib.import_module("course_app.db.sql_jobs")
-    succeed, failures = jobs.SqlJobStore.succeed, ["the database is down"]
+    succeed, failures = jobs.SqlJobStore.succeed, ["the database is down"] * times
+    # The waits between attempts are left out.
+    monkeypatch.setattr("celery.app.autoretry.get_exponential_backoff_interval", lambda **_: 0)
 
-    async def fails_once(self: Any, *arguments: Any) -> None:
+    async def fails(self: Any, *arguments: Any) -> None:
         if failures:
             raise OSError(failures.pop())
         await succeed(self, *arguments)
 
-    monkeypatch.setattr(jobs.SqlJobStore, "succeed", fails_once)
+    monkeypatch.setattr(jobs.SqlJobStore, "succeed", fails)
     assert (await end_of(manager, await ask(manager)))["result"] == REPORT
     assert failures == []
 

@@ -25,6 +25,7 @@ async def numbers(client: Any) -> dict[tuple[str, ...], float]:
     return {(s.name, *sorted(s.labels.values())): s.value for family in families for s in family.samples}
 
 
+@pytest.mark.own_process
 async def test_counts_by_route(client: Any) -> None:
     for path in ("/api/v1/items/1", "/api/v1/items/2", "/nope/1", "/nope/2"):
         assert (await client.get(path)).status_code == 404
@@ -43,6 +44,7 @@ async def test_no_series_of_a_clients_choice(client: Any) -> None:
     assert len(after) - before < 50
 
 
+@pytest.mark.own_process
 async def test_counts_audit_events(client: Any) -> None:
     await client.post("/api/v1/auth/token", data={"username": "a@example.com", "password": "x"})
     assert (await numbers(client))[("audit_events_total", "login_failed")] == 1
@@ -55,6 +57,7 @@ async def test_one_registry_an_app(course_app: Any, new_settings: Any, client: A
         assert not any(key[0] == "http_requests_total" for key in await numbers(http))
 
 
+@pytest.mark.own_process
 @pytest.mark.parametrize("method", ["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS"])
 async def test_others_find_nothing(app: Any, method: str) -> None:
     async with coming_from(app, "203.0.113.9") as stranger:

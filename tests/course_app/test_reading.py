@@ -119,6 +119,7 @@ async def test_a_long_username_holds_up_nobody(client: AsyncClient) -> None:
     assert time.perf_counter() - start < 2
 
 
+@pytest.mark.own_process
 async def test_a_client_that_hangs_up_leaves_no_exception(app: Any) -> None:
     async def receive() -> dict[str, Any]:
         return {"type": "http.disconnect"}

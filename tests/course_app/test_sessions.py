@@ -335,6 +335,7 @@ async def test_the_header_counts_where_both_are_there(visitor: Visitor, client_a
     assert (await visitor.http.get(ME, headers=broken)).status_code == 200
 
 
+@pytest.mark.own_process
 async def test_cookies_of_any_form_are_no_server_error(visitor: Visitor, app: Any) -> None:
     token = visitor.cookie("access_token")
     forms = [

@@ -79,6 +79,7 @@ async def test_the_window_slides(ada: Any, clock: Any) -> None:
     assert await guess(ada, 2) == [401, 429]
 
 
+@pytest.mark.own_process
 async def test_another_address(app: Any, ada: Any) -> None:
     assert await guess(ada, 6) == [401] * 5 + [429]
     async with coming_from(app, "203.0.113.9") as elsewhere:

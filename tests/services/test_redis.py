@@ -3,90 +3,29 @@
 from __future__ import annotations
 
 import asyncio
-import importlib
-import shutil
 import signal
-import socket
-import subprocess
-import sys
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
+from servers import FIRST_ADMIN, Redis
 
-from coursekit import loader
 from coursekit.check_client import client_for
 from coursekit.clock import FrozenClock
 from coursekit.sign_in import sign_in
 
-ROOT = Path(__file__).resolve().parent.parent.parent
-FIRST_ADMIN = ("admin@example.com", "First-Admin-Password-1")
 ITEMS = "/api/v1/items"
 TEAPOT = {"name": "Teapot", "price": "24.00", "quantity": 5}
-
-pytestmark = pytest.mark.skipif(shutil.which("redis-server") is None, reason="redis-server is not installed")
-
-
-@pytest.fixture(scope="session")
-def anyio_backend() -> str:
-    return "asyncio"
-
-
-@pytest.fixture(scope="module")
-def course_app() -> Iterator[Any]:
-    """The module `course_app.main` of the repository, imported from its source."""
-    finders, bytecode = list(sys.meta_path), sys.dont_write_bytecode
-    before = loader.purge()
-    loader.install(ROOT)
-    yield importlib.import_module("course_app.main")
-    loader.purge()
-    sys.modules.update(before)
-    sys.meta_path[:], sys.dont_write_bytecode = finders, bytecode
-
-
-class Server:
-    """A redis-server of its own, which keeps its data in a folder over a stop."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            self.port = free.getsockname()[1]
-        self.url = f"redis://127.0.0.1:{self.port}/0"
-        self.start()
-
-    def start(self) -> None:
-        command = ["redis-server", "--port", str(self.port), "--bind", "127.0.0.1", "--dir", str(self.folder)]
-        self.process = subprocess.Popen([*command, "--save", "3600 1"], stdout=subprocess.DEVNULL)
-        for _ in range(200):
-            with socket.socket() as probe:
-                if probe.connect_ex(("127.0.0.1", self.port)) == 0:
-                    return
-            time.sleep(0.02)
-        raise AssertionError("redis-server does not start")
-
-    def stop(self) -> None:
-        """End it, its data written to disk."""
-        self.process.send_signal(signal.SIGCONT)
-        self.process.terminate()
-        self.process.wait(10)
-
-
-@pytest.fixture
-def server(tmp_path: Path) -> Iterator[Server]:
-    running = Server(tmp_path)
-    yield running
-    running.stop()
-
 
 Start = Callable[..., Any]
 
 
 @pytest.fixture
-def start(course_app: Any, server: Server, tmp_path: Path) -> Start:
+def start(course_app: Any, redis: Redis, tmp_path: Path) -> Start:
     """`async with start(2, RATE_LIMIT_PER_MINUTE=3) as apps`: processes on one database and this Redis."""
 
     @asynccontextmanager
@@ -95,7 +34,7 @@ def start(course_app: Any, server: Server, tmp_path: Path) -> Start:
             ENVIRONMENT="test",
             SECRET_KEY="the secret of the tests of the application: 64 characters of text",
             DATABASE_URL=f"sqlite+aiosqlite:///{(tmp_path / 'app.sqlite3').as_posix()}",
-            REDIS_URL=server.url,
+            REDIS_URL=redis.url(),
             FIRST_ADMIN_EMAIL=FIRST_ADMIN[0],
             FIRST_ADMIN_PASSWORD=FIRST_ADMIN[1],
             RATE_LIMIT_PER_MINUTE=limit,
@@ -143,10 +82,10 @@ async def test_of_300_at_once_on_two_processes_exactly_100_pass(start: Start) ->
         assert await burst(apps, 20) == {429: 20}
 
 
-async def test_a_redis_that_stands_still_holds_nobody_up(start: Start, server: Server) -> None:
+async def test_a_redis_that_stands_still_holds_nobody_up(start: Start, redis: Redis) -> None:
     async with start(1, limit=5) as [app]:
         assert await burst([app], 8) == {200: 5, 429: 3}
-        server.process.send_signal(signal.SIGSTOP)
+        redis.process.send_signal(signal.SIGSTOP)
         assert await burst([app], 10) == {200: 10}, "after the time-outs"
         begun = time.monotonic()
         assert await burst([app], 10) == {200: 10}
@@ -154,21 +93,21 @@ async def test_a_redis_that_stands_still_holds_nobody_up(start: Start, server: S
         async with client_for(app) as http:
             ready = await http.get("/health/ready")
             assert (ready.status_code, ready.json()["down"]) == (503, ["redis"])
-        server.process.send_signal(signal.SIGCONT)
+        redis.process.send_signal(signal.SIGCONT)
         await until_asked(app)
         assert await burst([app], 3) == {429: 3}, "what was counted before still counts"
 
 
-async def test_after_a_restart_with_old_data_nobody_reads_the_past(start: Start, server: Server) -> None:
+async def test_after_a_restart_with_old_data_nobody_reads_the_past(start: Start, redis: Redis) -> None:
     async with start(2) as apps:
         admin = await sign_in(lambda: client_for(apps[0]), "admin", admin=FIRST_ADMIN)
         item = (await admin.post(ITEMS, json=TEAPOT)).json()["data"]
         assert [await quantities(app) for app in apps] == [[5], [5]]
-        server.stop()
+        redis.stop()
         reserved = await admin.post(f"{ITEMS}/{item['id']}/reserve", json={"quantity": 2})
         assert reserved.status_code == 200
         assert [await quantities(app) for app in apps] == [[3], [3]]
-        server.start()
+        redis.start()
         for app in apps:
             await until_asked(app)
         assert len([key async for key in apps[0].state.redis.scan_iter("cache:*")]) == 1, "the old page is back"
