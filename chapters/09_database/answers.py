@@ -103,6 +103,46 @@ for what, old, new, caught_by in (
     wrong(
         "9.1", what, edits=[(old, new), ("ForeignKey, MetaData", "DateTime, ForeignKey, MetaData")], caught_by=caught_by
     )
+for what, old, new, caught_by in (
+    (
+        "versions are text",
+        "version: Mapped[int] = mapped_column(",
+        "version: Mapped[str] = mapped_column(",
+        "test_columns",
+    ),
+    (
+        "sold out unless told otherwise",
+        "    quantity: Mapped[int]\n",
+        "    quantity: Mapped[int] = mapped_column(default=0)\n",
+        "test_defaults",
+    ),
+    (
+        "updated_at takes the time of the server",
+        "    updated_at: Mapped[datetime]\n",
+        "    updated_at: Mapped[datetime] = mapped_column(onupdate=lambda: datetime(2026, 1, 2, tzinfo=UTC))\n",
+        "test_defaults",
+    ),
+    (
+        "one index more",
+        'name="quantity"),\n        {',
+        'name="quantity"),\n        Index("ix_items_more", "name", "price"),\n        {',
+        "test_indexes",
+    ),
+):
+    imports = [("ForeignKey, MetaData", "ForeignKey, Index, MetaData"), ("import datetime\n", "import UTC, datetime\n")]
+    wrong("9.1", what, edits=[(old, new), *imports], caught_by=caught_by)
+right(
+    "9.1",
+    "a rule beside its column",
+    edits=[
+        ('        CheckConstraint("price >= 0", name="price"),\n', ""),
+        (
+            "price: Mapped[Decimal] = mapped_column(index=True)",
+            'price: Mapped[Decimal] = mapped_column(Cents, CheckConstraint("price >= 0", name="price"), index=True)',
+        ),
+        ("    quantity: Mapped[int]\n", "    quantity: Mapped[int] = mapped_column(BigId)\n"),
+    ],
+)
 right(
     "9.1",
     "other ways to say the same",
@@ -189,6 +229,59 @@ wrong(
 wrong(
     "9.2", "a default of one blank", replace='server_default=""', by='server_default=" "', caught_by="test_the_column"
 )
+for what, value in (
+    ("without the blanks at its ends", "name.strip().casefold()"),
+    ("with other signs put in their place", 'unicodedata.normalize("NFKC", name).casefold()'),
+    ("cut where a name ends", "name.casefold()[:100]"),
+):
+    wrong(
+        "9.2",
+        what,
+        edits=[
+            ("name.casefold()", value),
+            ("import sqlalchemy as sa", "import unicodedata\n\nimport sqlalchemy as sa"),
+        ],
+        caught_by="test_items_that_are_there",
+    )
+wrong(
+    "9.2",
+    "the first thousand",
+    replace="items.c.name)).all()",
+    by="items.c.name).limit(1000)).all()",
+    caught_by="test_items_that_are_there",
+)
+wrong(
+    "9.2",
+    "commits what it did",
+    replace=_FILL,
+    by=_FILL + "    connection.commit()\n",
+    caught_by="test_does_not_commit",
+)
+for what, lines in (
+    ("the class of today", "    from course_app.db.rows import ItemRow\n\n"),
+    (
+        "the class of today, imported by name",
+        '    import importlib\n\n    ItemRow = importlib.import_module("course_app.db.rows").ItemRow\n',
+    ),
+):
+    wrong(
+        "9.2",
+        what,
+        edits=[(_ADD, lines + _ADD), ("sa.select(items.c.id, items.c.name)", "sa.select(ItemRow.id, ItemRow.name)")],
+        caught_by="test_stands_alone",
+    )
+right(
+    "9.2",
+    "on PostgreSQL: add, fill, then refuse NULL",
+    replace=_ADD + _FILL,
+    by="""    on_sqlite = op.get_context().dialect.name == "sqlite"
+    op.add_column("items", sa.Column("name_folded", FOLDED, nullable=not on_sqlite, server_default=""))
+"""
+    + _FILL
+    + """    if not on_sqlite:
+        op.alter_column("items", "name_folded", nullable=False)
+""",
+)
 wrong("9.2", "text of any length", replace="FOLDED, nullable", by="sa.Text(), nullable", caught_by="test_the_column")
 wrong(
     "9.2",
@@ -231,7 +324,9 @@ wrong(
     by=_DROP + '    op.execute("UPDATE items SET name = lower(name)")\n',
     caught_by="test_downgrade",
 )
-wrong("9.2", "follows nothing", replace='down_revision = "0001"', by="down_revision = None", caught_by="test_order")
+wrong(
+    "9.2", "follows nothing", replace='down_revision = "0001"', by="down_revision = None", caught_by="test_stands_alone"
+)
 wrong(
     "9.2",
     "all at once, even if there are none",
@@ -241,7 +336,7 @@ wrong(
     fill = items.update().where(items.c.id == sa.bindparam("its_id")).values(name_folded=sa.bindparam("folded"))
     connection.execute(fill, [{"its_id": n, "folded": name.casefold()} for n, name in rows])
 """,
-    caught_by="test_no_items",
+    caught_by="test_items_that_are_there",
 )
 right(
     "9.2",
@@ -420,15 +515,32 @@ wrong(
     ],
     caught_by="test_each_app_its_own",
 )
+wrong(
+    "9.3",
+    "a cancelled commit is no exception",
+    replace="except BaseException:",
+    by="except Exception:",
+    caught_by="test_failed_commit",
+)
+wrong(
+    "9.3",
+    "only the database's errors and refusals are rolled back",
+    edits=[
+        ("except BaseException:", "except (SQLAlchemyError, HTTPException):"),
+        ("from sqlalchemy.ext", "from sqlalchemy.exc import SQLAlchemyError\nfrom sqlalchemy.ext"),
+        ("Depends, Request", "Depends, HTTPException, Request"),
+    ],
+    caught_by="test_failed_commit",
+)
 right(
     "9.3",
-    "try, else, finally",
+    "try, except, finally",
     replace=_SESSION,
     by="""    session = request.app.state.sessions()
     try:
         yield session
         await session.commit()
-    except Exception:
+    except BaseException:
         await session.rollback()
         raise
     finally:
@@ -732,6 +844,73 @@ wrong(
 """,
     caught_by="test_update",
 )
+for what, old, new, caught_by in (
+    ("lower() is not folding", 'changes["name"].casefold()', 'changes["name"].lower()', "test_found_by_its_new_name"),
+    (
+        "nothing and 0 are no change",
+        "**changes)\n        return",
+        "**{name: value for name, value in changes.items() if value or name == 'description'})\n        return",
+        "test_update",
+    ),
+    (
+        "no changes, no version",
+        "        changed = update(",
+        """        if not changes:
+            return await self.get(item_id)
+        changed = update(""",
+        "test_update",
+    ),
+    (
+        "the same values, no version",
+        "        changed = update(",
+        """        item = await self.get(item_id)
+        if item is not None and all(getattr(item, name, value) == value for name, value in changes.items()):
+            return item
+        changed = update(""",
+        "test_update",
+    ),
+    (
+        "takes the whole unit of work back",
+        "            raise StaleVersion\n",
+        "            await self._session.rollback()\n            raise StaleVersion\n",
+        "test_in_its_unit_of_work",
+    ),
+):
+    wrong("9.5", what, replace=old, by=new, caught_by=caught_by)
+for what, fits in (
+    ("numbers far below 0 are sent", "n < 2**31"),
+    ("numbers a little below 64 bits are sent", "-(2**63) - 1 <= n < 2**63"),
+):
+    wrong(
+        "9.5",
+        what,
+        replace=_UPDATE,
+        by=f"""        if "name" in changes:
+            changes["name_folded"] = changes["name"].casefold()
+        changed = update(ItemRow).where(ItemRow.id == item_id).values(version=ItemRow.version + 1, **changes)
+        if expected is not None:
+            changed = changed.where(ItemRow.version.in_([n for n in expected if {fits}][:1000]))
+        item = await self._one(changed.returning(ItemRow))
+        if item is None and await self.get(item_id) is not None:
+            raise StaleVersion
+        return item
+""",
+        caught_by="test_stale",
+    )
+right(
+    "9.5",
+    "changed inside a savepoint, and taken back",
+    replace=_UPDATE,
+    by="""        if "name" in changes:
+            changes["name_folded"] = changes["name"].casefold()
+        changed = update(ItemRow).where(ItemRow.id == item_id).values(version=ItemRow.version + 1, **changes)
+        async with self._session.begin_nested():
+            item = await self._one(changed.returning(ItemRow))
+            if item is not None and expected is not None and item.version - 1 not in expected:
+                raise StaleVersion
+        return item
+""",
+)
 wrong(
     "9.5",
     "in one statement, with every number a client sends",
@@ -927,6 +1106,43 @@ wrong(
     by="            return await self.get_by_email(email)  # type: ignore[return-value]\n",
     caught_by="test_taken",
 )
+wrong(
+    "9.6",
+    "only SQLite's words",
+    replace="""        except IntegrityError:
+            if await self.get_by_email(email) is None:
+                raise
+""",
+    by="""        except IntegrityError as error:
+            if "UNIQUE constraint failed: users.email" not in str(error.orig):
+                raise
+""",
+    caught_by="test_as_postgresql_tells_it",
+)
+wrong(
+    "9.6",
+    "in small letters",
+    replace="            email=email,\n",
+    by="            email=email.lower(),\n",
+    caught_by="test_adds",
+)
+wrong(
+    "9.6",
+    "asks without regard to case",
+    replace="        try:\n            async with self._session.begin_nested",
+    by="""        if await self._session.scalar(select(UserRow.id).where(func.lower(UserRow.email) == email.lower())):
+            raise EmailTaken
+        try:
+            async with self._session.begin_nested""",
+    caught_by="test_taken",
+)
+wrong(
+    "9.6",
+    "a violated key is the address, when one like it is there",
+    replace="if await self.get_by_email(email) is None:",
+    by="if not await self._session.scalar(select(UserRow.id).where(UserRow.email.ilike(email))):",
+    caught_by="test_only_the_address",
+)
 right(
     "9.6",
     "the name of the constraint is read",
@@ -955,13 +1171,14 @@ right(
         ),
         (
             _TRY,
-            """        made = insert(UserRow).values(**values).on_conflict_do_nothing(index_elements=["email"])
+            """        dialect = postgresql if self._session.get_bind().dialect.name == "postgresql" else sqlite
+        made = dialect.insert(UserRow).values(**values).on_conflict_do_nothing(index_elements=["email"])
         row = await self._session.scalar(made.returning(UserRow))
         if row is None:
             raise EmailTaken
 """,
         ),
-        ("from sqlalchemy.exc import IntegrityError\n", "from sqlalchemy.dialects.sqlite import insert\n"),
+        ("from sqlalchemy.exc import IntegrityError\n", "from sqlalchemy.dialects import postgresql, sqlite\n"),
     ],
 )
 
@@ -1021,6 +1238,15 @@ wrong(
     by="tuple(await session.scalars(query))",
     caught_by="test_report",
 )
+for what, old, new in (
+    ("equal names in any order", "order_by(Owner.name, Owner.id)", "order_by(Owner.name)"),
+    ("things in any order", 'relationship(order_by="Thing.id", lazy="raise")', 'relationship(lazy="raise")'),
+    ("things by name", 'order_by="Thing.id"', 'order_by="Thing.name"'),
+    ("without regard to case", "order_by(Owner.name, ", "order_by(func.lower(Owner.name), "),
+    ("rows in place of owners", "list(await session.scalars(query))", "list(await session.execute(query))"),
+):
+    wrong("9.7", what, edits=[(old, new), ("ForeignKey, select", "ForeignKey, func, select")], caught_by="test_report")
+wrong("9.7", "never more than 50", replace="limit(limit)", by="limit(min(limit, 50))", caught_by="test_two_statements")
 right(
     "9.7",
     "joined: SQLAlchemy puts the limit into a subquery",

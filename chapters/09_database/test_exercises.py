@@ -1,14 +1,16 @@
 """The checks of chapter 09."""
 
 import asyncio
+import builtins
 import importlib
+import importlib.util
 import itertools
 import re
 import shutil
 import tempfile
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
@@ -22,7 +24,7 @@ from alembic.operations import Operations
 from fastapi import BackgroundTasks, Depends, FastAPI, HTTPException
 from sqlalchemy import ForeignKey, event
 from sqlalchemy.dialects import postgresql
-from sqlalchemy.exc import IntegrityError, StatementError
+from sqlalchemy.exc import DBAPIError, IntegrityError, InvalidRequestError, OperationalError, StatementError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 from sqlalchemy.schema import CreateTable
@@ -70,22 +72,45 @@ ACCOUNT_ROW = {
 }
 
 
+@contextmanager
+def storing(sent: str) -> Iterator[None]:
+    """What the database refuses inside is told in its sentence, without the statement."""
+    try:
+        yield
+    except DBAPIError as error:
+        raise AssertionError(told(sent, "stored", f"refused ({error.orig})")) from None
+
+
+def fate(connection: sa.Connection, table: str, row: dict[str, Any]) -> str:
+    """What the database does with this row: "stored", or "refused" with its reason."""
+    try:
+        with connection.begin_nested():
+            _insert(connection, table, row)
+    except IntegrityError as error:
+        return f"refused ({error.orig})"
+    return "stored"
+
+
 def insert(connection: sa.Connection, table: str, row: dict[str, Any]) -> int:
     """Insert a row past SQLAlchemy's classes and return its id."""
+    with storing(f"a row of {table}"):
+        return _insert(connection, table, row)
+
+
+def _insert(connection: sa.Connection, table: str, row: dict[str, Any]) -> int:
     columns = ", ".join(f'"{name}"' for name in row)
     values = ", ".join(f":{name}" for name in row)
-    done = connection.execute(sa.text(f"INSERT INTO {table} ({columns}) VALUES ({values})"), row)
+    try:
+        done = connection.execute(sa.text(f"INSERT INTO {table} ({columns}) VALUES ({values})"), row)
+    except OperationalError as error:
+        raise AssertionError(told(f"a row of {table} with all its columns", "stored", str(error.orig))) from None
     return int(done.lastrowid)
 
 
-def refuses(connection: sa.Connection, table: str, row: dict[str, Any]) -> bool:
-    """Whether the database refuses this row."""
-    try:
-        with connection.begin_nested():
-            insert(connection, table, row)
-    except IntegrityError:
-        return True
-    return False
+def expect_fate(connection: sa.Connection, row: dict[str, Any], expected: str, sent: str) -> None:
+    """Assert that the database stores this row of items, or that it refuses it."""
+    got = fate(connection, "items", row)
+    assert got.startswith(expected), told(sent, expected, got)
 
 
 @pytest.fixture
@@ -96,9 +121,9 @@ def tables() -> Iterator[sa.Connection]:
         yield connection
 
 
-def item_row(**values: Any) -> Any:
+def item_row(leave_out: str = "", **values: Any) -> Any:
     given = {"name": "Teapot", "price": Decimal("24.00"), "quantity": 3, "created_at": NINE, "updated_at": NINE}
-    return answer.ItemRow(**given | values)
+    return answer.ItemRow(**{name: value for name, value in (given | values).items() if name != leave_out})
 
 
 OLD_ITEMS = """CREATE TABLE items (
@@ -112,15 +137,13 @@ class TestRows:
     def test_nothing_is_refused(self, tables):
         """A column that may not be empty refuses NULL; description and owner_id take it."""
         for name in ROW:
-            got = refuses(tables, "items", ROW | {name: None})
-            expected = name not in ("description", "owner_id")
-            said = {True: "refused", False: "stored"}
-            assert got is expected, told(f"a row with {name} = NULL", said[expected], said[got])
+            expected = "stored" if name in ("description", "owner_id") else "refused"
+            expect_fate(tables, ROW | {name: None}, expected, f"a row with {name} = NULL")
 
     def test_defaults(self, tables):
-        """name_folded has a default in the database; version is 1 in a row that SQLAlchemy makes without one."""
+        """name_folded and version have their defaults, no other column has one, and none changes by itself."""
         without = {name: value for name, value in ROW.items() if name != "name_folded"}
-        assert not refuses(tables, "items", without), told("a row without name_folded", "stored", "refused")
+        expect_fate(tables, without, "stored", "a row without name_folded")
         got = tables.scalar(sa.text("SELECT name_folded FROM items"))
         expect_equal(got, "", "a row without name_folded: its value")
         with sa.create_engine("sqlite://", poolclass=sa.StaticPool).connect() as old:
@@ -133,17 +156,36 @@ class TestRows:
                     sent = "ItemRow without version, in a table whose version has no default of the database's"
                     raise AssertionError(told(sent, "stored with version 1", "refused")) from None
             expect_equal(old.scalar(sa.text("SELECT version FROM items")), 1, "ItemRow without version: its version")
+        for name in ("name", "price", "quantity", "created_at", "updated_at"):
+            with Session(tables) as session:
+                session.add(item_row(leave_out=name))
+                try:
+                    session.flush()
+                except IntegrityError:
+                    continue
+                raise AssertionError(told(f"ItemRow without {name}", "refused", "stored"))
+        tables.execute(sa.text("DELETE FROM items"))
+        insert(tables, "items", ROW)
+        with Session(tables) as session:
+            row = session.scalars(sa.select(answer.ItemRow)).one()
+            row.description = "new"
+            session.flush()
+        changed = tables.execute(sa.text("SELECT * FROM items")).mappings().one()
+        expected = ROW | {"description": "new"}
+        for name, value in expected.items():
+            expect_equal(changed[name], value, f"description changed: {name} afterwards")
 
     def test_amounts(self, tables):
         """price and quantity may be 0 and not less; the rules are called ck_items_price and ck_items_quantity."""
         for name in ("price", "quantity"):
-            assert not refuses(tables, "items", ROW | {name: 0}), told(f"{name} = 0", "stored", "refused")
-            assert refuses(tables, "items", ROW | {name: -1}), told(f"{name} = -1", "refused", "stored")
+            expect_fate(tables, ROW | {name: 0}, "stored", f"{name} = 0")
+            expect_fate(tables, ROW | {name: -1}, "refused", f"{name} = -1")
         names = sorted(str(rule["name"]) for rule in sa.inspect(tables).get_check_constraints("items"))
         expect_equal(names, ["ck_items_price", "ck_items_quantity"], "the names of the check constraints")
         with Session(tables) as session:
             session.add(item_row(price=Decimal("19.99"), quantity=7))
-            session.flush()
+            with storing("ItemRow with 19.99 as price and 7 as quantity"):
+                session.flush()
             session.expire_all()
             row = session.scalars(sa.select(answer.ItemRow).where(answer.ItemRow.quantity == 7)).one()
             expect_equal(row.price, Decimal("19.99"), "Decimal('19.99') as price, read again")
@@ -151,7 +193,7 @@ class TestRows:
 
     def test_owner(self, tables):
         """The owner is an account that is there; when it is deleted the item stays without an owner."""
-        assert refuses(tables, "items", ROW | {"owner_id": 99}), told("owner_id = 99, no account", "refused", "stored")
+        expect_fate(tables, ROW | {"owner_id": 99}, "refused", "owner_id = 99, no account")
         owner = insert(tables, "users", ACCOUNT_ROW)
         insert(tables, "items", ROW | {"owner_id": owner})
         try:
@@ -169,17 +211,20 @@ class TestRows:
         assert second > first, told(f"an item after item {first} was deleted: its id", f"more than {first}", second)
 
     def test_indexes(self, tables):
-        """name, price, owner_id and created_at are indexed, each by itself."""
+        """name, price, owner_id and created_at are indexed, each by itself, and nothing else is. No value is unique."""
         found = sa.inspect(tables).get_indexes("items")
-        got = sorted(str(index["name"]) for index in found if len(index["column_names"]) == 1)
-        expected = [f"ix_items_{name}" for name in ("created_at", "name", "owner_id", "price")]
-        assert got == expected, told("the indexes of items on one column", expected, got)
+        got = sorted(f"{index['name']} ({', '.join(map(str, index['column_names']))})" for index in found)
+        expected = [f"ix_items_{name} ({name})" for name in ("created_at", "name", "owner_id", "price")]
+        assert got == expected, told("the indexes of items", expected, got)
+        insert(tables, "items", ROW)
+        expect_fate(tables, ROW, "stored", "two rows with equal values")
 
     def test_moments(self, tables):
         """A moment comes back as the same moment in UTC; a time without offset is refused."""
         with Session(tables) as session:
             session.add(item_row(created_at=NINE.astimezone(DELHI), updated_at=TEN.astimezone(DELHI)))
-            session.flush()
+            with storing("ItemRow with moments of Delhi"):
+                session.flush()
             session.expire_all()
             row = session.scalars(sa.select(answer.ItemRow)).one()
             expect_equal([row.created_at, row.updated_at], [NINE, TEN], "14:30 and 15:30 in Delhi, read again")
@@ -197,22 +242,28 @@ class TestRows:
         got = sorted(column.name for column in table.columns)
         expected = sorted(["id", *ROW])
         assert got == expected, told("the columns of items", expected, got)
-        made = str(CreateTable(table).compile(dialect=postgresql.dialect()))
-        lines = {line.split()[0]: " ".join(line.split()).rstrip(",") for line in made.splitlines() if "\t" in line}
-        for name, expected in (
-            ("id", "id BIGSERIAL NOT NULL"),
-            ("owner_id", "owner_id BIGINT"),
-            ("name", 'name VARCHAR(100) COLLATE "C" NOT NULL'),
-            ("name_folded", "name_folded VARCHAR(300) COLLATE \"C\" DEFAULT '' NOT NULL"),
-            ("description", "description TEXT"),
-            ("price", "price INTEGER NOT NULL"),
-            ("created_at", "created_at TIMESTAMP WITH TIME ZONE NOT NULL"),
+        dialect = postgresql.dialect()
+        made = str(CreateTable(table).compile(dialect=dialect))
+        assert re.search(r"\bid BIGSERIAL NOT NULL", made), told("id on PostgreSQL", "BIGSERIAL NOT NULL", made)
+        whole = ("INTEGER NOT NULL", "BIGINT NOT NULL")
+        for name, *expected in (
+            ("owner_id", "BIGINT"),
+            ("name", 'VARCHAR(100) COLLATE "C" NOT NULL'),
+            ("name_folded", 'VARCHAR(300) COLLATE "C" NOT NULL'),
+            ("description", "TEXT"),
+            ("price", "INTEGER NOT NULL"),
+            ("quantity", *whole),
+            ("created_at", "TIMESTAMP WITH TIME ZONE NOT NULL"),
+            ("updated_at", "TIMESTAMP WITH TIME ZONE NOT NULL"),
+            ("version", *whole),
         ):
-            got = lines.get(name, "nothing")
-            assert got == expected, told(f"the column {name} on PostgreSQL", expected, got)
+            column = table.columns[name]
+            got = column.type.compile(dialect=dialect) + ("" if column.nullable else " NOT NULL")
+            assert got in expected, told(f"the column {name} on PostgreSQL", " or ".join(expected), got)
 
 
-NAMES = ["Straße", "TEE", "İstanbul", "Kelvin \u212a", "100 % wool", "a'b\"c", "\u1e9e"]
+NAMES = ["Straße", "TEE", "İstanbul", "Kelvin \u212a", "100 % wool", "a'b\"c", "\u1e9e", "  Tee  ", "①", "ß" * 100]
+MANY = [f"Thing {number}" for number in range(1, 1201)]
 
 
 class Said:
@@ -255,41 +306,33 @@ def rows_of(connection: sa.Connection, leave_out: str = "") -> list[dict[str, An
     return [{name: value for name, value in row.items() if name != leave_out} for row in rows]
 
 
-def upgraded(connection: sa.Connection) -> None:
-    with migrating(connection):
-        answer.upgrade()
+def all_there(connection: sa.Connection, number: int = len(NAMES), leave_out: str = "") -> list[dict[str, Any]]:
+    """`rows_of`, and none of them is missing."""
+    rows = rows_of(connection, leave_out)
+    expect_equal(len(rows), number, "how many items there are after the migration")
+    return rows
+
+
+def upgraded(connection: sa.Connection, step: str = "upgrade", of: Any = answer) -> None:
+    """Run `upgrade`. What the database says of it is told in a sentence, without the statement."""
+    try:
+        with migrating(connection):
+            getattr(of, step)()
+    except DBAPIError as error:
+        sent = f"{step}() of a database in use"
+        raise AssertionError(told(sent, "no error", f"{type(error).__name__}: {error.orig}")) from None
 
 
 @pytest.mark.exercise("9.2")
 class TestMigration:
     def test_items_that_are_there(self, in_use):
-        """Every item that is there has its own folded name afterwards."""
+        """Every item that is there has its own folded name afterwards, be there none or many."""
+        row = {name: value for name, value in ROW.items() if name != "name_folded"}
+        in_use.execute(sa.table("items", *map(sa.column, row)).insert(), [row | {"name": name} for name in MANY])
         upgraded(in_use)
-        got = {row["name"]: row.get("name_folded", "no such column") for row in rows_of(in_use)}
-        for name in NAMES:
-            assert got[name] == name.casefold(), told(f"name_folded of {name!r}", repr(name.casefold()), got[name])
-
-    def test_nothing_else_changes(self, in_use):
-        """All other values of the items are what they were."""
-        before = rows_of(in_use)
-        upgraded(in_use)
-        got = rows_of(in_use, leave_out="name_folded")
-        for old, new in zip(before, got, strict=True):
-            assert new == old, told(f"item {old['id']} after the upgrade", old, new)
-
-    def test_the_column(self, in_use):
-        """The new column refuses NULL, and has a default in the database."""
-        upgraded(in_use)
-        assert refuses(in_use, "items", ROW | {"name_folded": None}), told("name_folded = NULL", "refused", "stored")
-        row = {name: value for name, value in ROW.items() if name != "name_folded"} | {"name": "without"}
-        assert not refuses(in_use, "items", row), told("an item without name_folded", "stored", "refused")
-        got = in_use.scalar(sa.text("SELECT name_folded FROM items WHERE name = 'without'"))
-        expect_equal(got, "", "an item without name_folded: its value")
-        columns = {column["name"]: column["type"] for column in sa.inspect(in_use).get_columns("items")}
-        expect_equal(getattr(columns["name_folded"], "length", None), 300, "the length of name_folded")
-
-    def test_no_items(self):
-        """A database without items is migrated too."""
+        for name, row in zip(NAMES + MANY, all_there(in_use, len(NAMES + MANY)), strict=True):
+            assert "name_folded" in row, told("the columns after the upgrade", "name_folded among them", [*row])
+            expect_equal(row["name_folded"], name.casefold(), f"name_folded of {name!r}")
         first = importlib.import_module("course_app.migrations.versions.m0001_tables")
         with checked_engine().connect() as connection:
             with migrating(connection):
@@ -299,6 +342,25 @@ class TestMigration:
             names = [column["name"] for column in sa.inspect(connection).get_columns("items")]
             assert "name_folded" in names, told("the columns after the upgrade", "name_folded among them", names)
 
+    def test_nothing_else_changes(self, in_use):
+        """All other values of the items are what they were."""
+        before = rows_of(in_use)
+        upgraded(in_use)
+        got = all_there(in_use, leave_out="name_folded")
+        for old, new in zip(before, got, strict=True):
+            assert new == old, told(f"item {old['id']} after the upgrade", old, new)
+
+    def test_the_column(self, in_use):
+        """The new column refuses NULL, and has a default in the database."""
+        upgraded(in_use)
+        expect_fate(in_use, ROW | {"name_folded": None}, "refused", "name_folded = NULL")
+        row = {name: value for name, value in ROW.items() if name != "name_folded"} | {"name": "without"}
+        expect_fate(in_use, row, "stored", "an item without name_folded")
+        got = in_use.scalar(sa.text("SELECT name_folded FROM items WHERE name = 'without'"))
+        expect_equal(got, "", "an item without name_folded: its value")
+        columns = {column["name"]: column["type"] for column in sa.inspect(in_use).get_columns("items")}
+        expect_equal(getattr(columns["name_folded"], "length", None), 300, "the length of name_folded")
+
     def test_the_rules_stay(self, in_use):
         """The rules and indexes of the table are still there, and no id is given away again."""
         highest = in_use.scalar(sa.text("SELECT seq FROM sqlite_sequence WHERE name = 'items'"))
@@ -307,7 +369,7 @@ class TestMigration:
         after = sorted(str(index["name"]) for index in sa.inspect(in_use).get_indexes("items"))
         expect_equal(after, before, "the indexes of items after the upgrade")
         for what, row in (("quantity = -1", {"quantity": -1}), ("an owner that is not there", {"owner_id": 99})):
-            assert refuses(in_use, "items", ROW | row), told(f"{what}, after the upgrade", "refused", "stored")
+            expect_fate(in_use, ROW | row, "refused", f"{what}, after the upgrade")
         got = insert(in_use, "items", ROW)
         assert got > highest, told(f"the next id after the upgrade ({highest} was given away)", highest + 1, got)
 
@@ -315,23 +377,57 @@ class TestMigration:
         """downgrade takes the column away and nothing else, and upgrade can follow again."""
         before = rows_of(in_use)
         upgraded(in_use)
-        with migrating(in_use):
-            answer.downgrade()
-        got = rows_of(in_use)
-        assert got == before, told("the items after upgrade and downgrade", before, got)
-        assert refuses(in_use, "items", before[0] | {"id": None, "quantity": -1}), told(
-            "quantity = -1 after upgrade and downgrade", "refused", "stored"
+        upgraded(in_use, "downgrade")
+        for old, new in zip(before, all_there(in_use), strict=True):
+            assert new == old, told(f"item {old['id']} after upgrade and downgrade", old, new)
+        expect_fate(
+            in_use, before[0] | {"id": None, "quantity": -1}, "refused", "quantity = -1 after upgrade and downgrade"
         )
         upgraded(in_use)
-        got = [row["name_folded"] for row in rows_of(in_use)]
-        expect_equal(got, [name.casefold() for name in NAMES], "name_folded after upgrade, downgrade, upgrade")
+        for name, row in zip(NAMES, all_there(in_use), strict=True):
+            expect_equal(row["name_folded"], name.casefold(), f"upgrade, downgrade, upgrade: name_folded of {name!r}")
 
-    def test_order(self):
-        """The migration is number 0002 and follows 0001."""
+    def test_does_not_commit(self, in_use):
+        """Neither step commits: whoever runs the migrations can take them back."""
+        for step in ("upgrade", "downgrade"):
+            in_use.execute(sa.text("UPDATE items SET description = 'before' WHERE id = 1"))
+            upgraded(in_use, step)
+            assert in_use.in_transaction(), told(f"{step}()", "the transaction still open", f"ended by {step}()")
+            in_use.rollback()
+            got = in_use.scalar(sa.text("SELECT description FROM items WHERE id = 1"))
+            assert got is None, told(f"a change, {step}(), rollback", "the change is taken back", "it was stored")
+            if step == "upgrade":
+                upgraded(in_use)
+                in_use.commit()
+
+    def test_stands_alone(self, in_use, monkeypatch):
+        """The step is number 0002, follows 0001, and imports nothing of course_app."""
         expect_equal((answer.revision, answer.down_revision), ("0002", "0001"), "revision and down_revision")
+        import_statement, import_function = builtins.__import__, importlib.import_module
+
+        def refuse(name: str) -> None:
+            expected = "nothing of course_app"
+            assert name.partition(".")[0] != "course_app", told("what the migration imports", expected, name)
+
+        def statement(name: str, scope: Any = None, *rest: Any) -> Any:
+            if (scope or {}).get("__name__") in ("alone", answer.upgrade.__module__):
+                refuse(name if not (rest and rest[-1]) else "course_app")
+            return import_statement(name, scope, *rest)
+
+        def function(name: str, package: str | None = None) -> Any:
+            refuse(name)
+            return import_function(name, package)
+
+        spec = importlib.util.spec_from_file_location("alone", answer.__file__)
+        step = importlib.util.module_from_spec(spec)
+        monkeypatch.setattr(builtins, "__import__", statement)
+        monkeypatch.setattr(importlib, "import_module", function)
+        spec.loader.exec_module(step)
+        upgraded(in_use, "upgrade", step)
+        upgraded(in_use, "downgrade", step)
 
     def test_postgresql(self):
-        """On PostgreSQL the column sorts by code point."""
+        """On PostgreSQL the column sorts by code point, and refuses NULL in the end."""
         said = Said()
         options = {"as_sql": True, "output_buffer": said}
         try:
@@ -339,10 +435,10 @@ class TestMigration:
                 answer.upgrade()
         except Exception:  # there is no database: reading the items has to fail
             assert said is not None
-        added = [line for line in said.text.splitlines() if "ADD" in line and "name_folded" in line]
-        for line in added:
-            expected = "ALTER TABLE items ADD COLUMN name_folded VARCHAR(300) COLLATE \"C\" DEFAULT '' NOT NULL;"
-            assert line == expected, told("what upgrade sends to PostgreSQL", expected, line)
+        for line in said.text.splitlines():
+            if "ADD" in line and "name_folded" in line:
+                expected = 'ADD COLUMN name_folded VARCHAR(300) COLLATE "C"'
+                assert expected in line, told("what upgrade sends to PostgreSQL", expected, line)
 
 
 class Notes(DeclarativeBase):
@@ -509,13 +605,30 @@ class TestSession:
         assert got == expected, told("POST /write, which starts a background task", expected, got)
 
     async def test_failed_commit(self, office):
-        """When the commit fails the client gets no success, and nothing is left on the connection."""
+        """When the commit fails or is cancelled, that goes on its way, and nothing is left on the connection."""
         sent = "POST /orphan, which breaks a rule that is judged at the commit"
         response = await office.post("/orphan")
         assert response.status_code == 500, told(sent, 500, f"{response.status_code} {response.text}")
         expect_equal(await office.stored(), [], f"{sent}: what the next user of its connection sees")
         expect_status(await office.post("/write"), 200)
         expect_equal(await office.stored(), ["written"], f"{sent}, then POST /write: what is stored")
+        for error in (OSError, asyncio.CancelledError):
+
+            def break_off(_: Any, error: type[BaseException] = error) -> None:
+                raise error("disk full")
+
+            sent = f"POST /write, whose commit raises {error.__name__}"
+            event.listen(office.engine.sync_engine, "commit", break_off)
+            try:
+                response = await office.post("/write")
+            except asyncio.CancelledError:
+                got = "CancelledError"
+            else:
+                raised = response.extensions.get("exception")
+                got = f"{response.status_code} {response.text}" if raised is None else type(raised).__name__
+            event.remove(office.engine.sync_engine, "commit", break_off)
+            assert got == error.__name__, told(sent, f"{error.__name__} goes on its way", got)
+            expect_equal(await office.stored(), ["written"], f"{sent}: what the next user of its connection sees")
 
     async def test_rolled_back(self, office):
         """Nothing stays of a request in which the route or a dependency raises, and its exception goes on its way."""
@@ -547,7 +660,13 @@ class TestSession:
 
     async def test_commit_in_the_middle(self, office):
         """After a commit in the middle of a route a new transaction begins: it is committed too, or rolled back."""
-        expect_status(await office.post("/middle"), 200)
+        response = await office.post("/middle")
+        assert not isinstance(response.extensions.get("exception"), InvalidRequestError), told(
+            "POST /middle, whose route commits and writes again",
+            "a new transaction begins",
+            "the session is good for one commit only",
+        )
+        expect_status(response, 200)
         expect_equal(await office.stored(), ["before", "after"], "POST /middle: what is stored")
         expect_status(await office.post("/middle?fails=true"), 409)
         expected = ["before", "after", "before"]
@@ -595,6 +714,36 @@ class Shop:
         async with self.sessions() as session:
             row = (await session.execute(sa.select(*columns).where(columns.id == item_id))).mappings().first()
             return None if row is None else dict(row)
+
+    @asynccontextmanager
+    async def unit(self, sent: str) -> AsyncIterator[AsyncSession]:
+        """A unit of work that is committed here. Tells an answer that ends the transaction itself."""
+        ended: list[bool] = []
+
+        def note(_: Any, transaction: Any) -> None:
+            if transaction.parent is None:
+                ended.append(True)
+
+        def tell() -> None:
+            assert not ended, told(sent, "the transaction still open", "ended by your method (commit or rollback)")
+
+        async with self.sessions() as session:
+            event.listen(session.sync_session, "after_transaction_end", note)
+            try:
+                yield session
+            except AssertionError:
+                raise
+            except Exception:
+                tell()
+                raise
+            finally:
+                event.remove(session.sync_session, "after_transaction_end", note)
+            tell()
+            try:
+                await session.commit()
+            except InvalidRequestError:
+                got = "the session refuses: an error was not taken back to a savepoint"
+                raise AssertionError(told(f"{sent}, then the commit", "stored", got)) from None
 
     async def at_once(self, number: int, act: Callable[[Any, int], Awaitable[Any]]) -> Counter[str]:
         """Run `act(session, n)` in that many units of work at the same time, and count what came of them.
@@ -682,7 +831,7 @@ class TestTake:
     async def test_takes(self, shop):
         """The pieces are gone, the version is one higher, updated_at is now, and nothing else has changed."""
         sent = "take(1, 3, 10:00), 10 being there"
-        async with shop.sessions.begin() as session:
+        async with shop.unit(sent) as session:
             item = await answer.SqlStock(session).take(1, 3, TEN)
         expected = TEAPOT | {"quantity": 7, "updated_at": TEN, "version": 2}
         expect_fields(item, expected, "Item", sent)
@@ -692,19 +841,19 @@ class TestTake:
     async def test_all_and_too_many(self, shop):
         """All pieces can be taken; one more than there are is None, and nothing changes."""
         before = await shop.item()
-        async with shop.sessions.begin() as session:
+        async with shop.unit("take(1, 11), 10 being there") as session:
             stock = answer.SqlStock(session)
             for quantity in (11, 1_000_000):
                 got = await stock.take(1, quantity, TEN)
                 assert got is None, told(f"take(1, {quantity}), 10 being there", None, got)
         expect_equal(await shop.item(), before, "take(1, 11), 10 being there: the row afterwards")
-        async with shop.sessions.begin() as session:
+        async with shop.unit("take(1, 10), 10 being there") as session:
             item = await answer.SqlStock(session).take(1, 10, TEN)
         expect_fields(item, {"quantity": 0, "version": 2}, "Item", "take(1, 10), 10 being there")
 
     async def test_not_there(self, shop):
         """An item that is not there is None."""
-        async with shop.sessions.begin() as session:
+        async with shop.unit("take(99, 1), no such item") as session:
             got = await answer.SqlStock(session).take(99, 1, TEN)
         assert got is None, told("take(99, 1), no such item", None, got)
         expect_equal([(await shop.item(n) or {}).get("quantity") for n in (1, 2)], [10, 5], "take(99, 1): all pieces")
@@ -736,7 +885,7 @@ class TestTake:
 
     async def test_twice_in_one_unit(self, shop):
         """A second call in the same unit of work sees the first."""
-        async with shop.sessions.begin() as session:
+        async with shop.unit("take 4, 6 and 1 of 10 in one unit of work") as session:
             stock = answer.SqlStock(session)
             held = await session.get(shop.rows.ItemRow, 1)
             items = [await stock.take(1, quantity, TEN) for quantity in (4, 6, 1)]
@@ -748,69 +897,93 @@ class TestTake:
 CHANGES = {"name": "Straße", "description": "new", "price": Decimal("9.50"), "quantity": 2, "updated_at": TEN}
 
 
+@contextmanager
+def not_stale(sent: str, expected: object) -> Iterator[None]:
+    """Tell of a StaleVersion where something else is expected."""
+    stale: type[Exception] = importlib.import_module("course_app.db.repositories").StaleVersion
+    try:
+        yield
+    except stale:
+        raise AssertionError(told(sent, expected, "StaleVersion")) from None
+
+
 @pytest.mark.exercise("9.5")
 class TestChange:
     async def test_update(self, shop):
         """update stores the changes, raises the version by one, and returns the item as it is then."""
         sent = "update(1, name=..., description=..., price=..., quantity=..., updated_at=...)"
-        async with shop.sessions.begin() as session:
+        async with shop.unit(sent) as session:
             item = await answer.SqlItems(session).update(1, **CHANGES)
         expect_fields(item, TEAPOT | CHANGES | {"version": 2}, "Item", sent)
         row = await shop.item() or {}
         expect_equal({name: row[name] for name in TEAPOT}, TEAPOT | CHANGES | {"version": 2}, f"{sent}: the row")
-        async with shop.sessions.begin() as session:
-            item = await answer.SqlItems(session).update(1, description=None)
-        expected = TEAPOT | CHANGES | {"description": None, "version": 3}
-        expect_fields(item, expected, "Item", "then update(1, description=None)")
+        expected = TEAPOT | CHANGES | {"version": 2}
+        for changes in (
+            {"description": None},
+            {"quantity": 0, "price": Decimal("0.00"), "description": ""},
+            {"quantity": 0},
+            {},
+        ):
+            said = f"then update({', '.join(['1', *(f'{name}={value!r}' for name, value in changes.items())])})"
+            async with shop.unit(said) as session:
+                item = await answer.SqlItems(session).update(1, **changes)
+            expected |= changes | {"version": expected["version"] + 1}
+            expect_fields(item, expected, "Item", said)
         other = await shop.item(2) or {}
         expect_equal((other["name"], other["version"]), ("Lamp", 1), f"{sent}: name and version of item 2")
 
     async def test_found_by_its_new_name(self, shop):
         """name_folded changes with the name, and only with it."""
-        async with shop.sessions.begin() as session:
-            await answer.SqlItems(session).update(1, name="STRASSE 7")
+        sent = "update(1, name='Straße 7'), update(2, quantity=1)"
+        async with shop.unit(sent) as session:
+            await answer.SqlItems(session).update(1, name="Straße 7")
             await answer.SqlItems(session).update(2, quantity=1)
         got = [(await shop.item(n) or {}).get("name_folded") for n in (1, 2)]
-        expect_equal(got, ["strasse 7", "lamp"], "update(1, name='STRASSE 7'), update(2, quantity=1): name_folded")
+        expect_equal(got, ["strasse 7", "lamp"], f"{sent}: name_folded of both")
 
     async def test_delete(self, shop):
         """delete removes the item; an item that is not there is False and None, whatever is expected."""
-        async with shop.sessions.begin() as session:
+        deleting = "delete(1), delete(1) again, delete(99)"
+        async with shop.unit(deleting) as session:
             items = answer.SqlItems(session)
             got = [await items.delete(1), await items.delete(1), await items.delete(99)]
             for n, expected in itertools.product((1, 99), (None, {1}, {7}, set())):
-                nothing = [await items.update(n, expected=expected, name="x"), await items.delete(n, expected)]
-                sent = f"update and delete of item {n}, which is not there, expected={expected!r}"
-                expect_equal(nothing, [None, False], sent)
-        expect_equal(got, [True, False, False], "delete(1), delete(1) again, delete(99)")
+                sent = f"of item {n}, which is not there, expected={expected!r}"
+                with not_stale(f"update {sent}", None):
+                    expect_equal(await items.update(n, expected=expected, name="x"), None, f"update {sent}")
+                with not_stale(f"delete {sent}", False):
+                    expect_equal(await items.delete(n, expected), False, f"delete {sent}")
+        expect_equal(got, [True, False, False], deleting)
         expect_equal(await shop.item(), None, "delete(1): the row")
         assert await shop.item(2), told("delete(1): item 2", "still there", "gone")
 
     async def test_expected(self, shop):
         """With the item's version among those expected, the item is changed."""
-        async with shop.sessions.begin() as session:
+        every = (frozenset({1}), [7, 2, 9], {10**30, 3}, {-(10**30), 4}, (-(2**63) - 1, 5, 2**63))
+        async with shop.unit("update(1, expected=...)") as session:
             items = answer.SqlItems(session)
-            for number, expected in enumerate((frozenset({1}), [7, 2, 9], {10**30, 3}), start=2):
-                item = await items.update(1, expected=expected, quantity=number)
-                expect_fields(
-                    item, {"version": number, "quantity": number}, "Item", f"update(1, expected={expected!r})"
-                )
-            got = await items.delete(1, [3, 4])
-            assert got is True, told("delete(1, [3, 4]), the version being 4", True, got)
+            for number, expected in enumerate(every, start=2):
+                sent = f"update(1, expected={expected!r}), the version being {number - 1}"
+                with not_stale(sent, "an Item"):
+                    item = await items.update(1, expected=expected, quantity=number)
+                expect_fields(item, {"version": number, "quantity": number}, "Item", sent)
+            sent = "delete(1, [3, 6]), the version being 6"
+            with not_stale(sent, True):
+                expect_equal(await items.delete(1, [3, 6]), True, sent)
 
     async def test_stale(self, shop):
         """With another version StaleVersion is raised and nothing changes, whatever numbers are expected."""
         stale: type[Exception] = importlib.import_module("course_app.db.repositories").StaleVersion
         before = await shop.item()
         many = set(range(2, 60_000))
-        for expected in ([2], {0, 2}, set(), {10**30}, {-1, 2**63}, many):
+        for expected in ([2], {0, 2}, set(), {10**30}, {-(10**30)}, {-1, 2**63}, {-(2**63) - 1}, many):
             said = "{2, ..., 59999}" if expected is many else repr(expected)
             for what in ("update", "delete"):
-                async with shop.sessions.begin() as session:
-                    items = answer.SqlItems(session)
-                    changes = {"name": "x"} if what == "update" else {}
-                    sent = f"{what}(1, expected={said}), the version being 1"
-                    await raises_async(stale, getattr(items, what), 1, sent=sent, expected=expected, **changes)
+                sent = f"{what}(1, expected={said}), the version being 1"
+                changes = {"name": "x"} if what == "update" else {}
+                async with shop.unit(sent) as session:
+                    act = getattr(answer.SqlItems(session), what)
+                    await raises_async(stale, act, 1, sent=sent, expected=expected, **changes)
                 expect_equal(await shop.item(), before, f"{sent}: the row afterwards")
 
     async def test_one_wins(self, shop):
@@ -832,7 +1005,7 @@ class TestChange:
         expect_equal((await shop.item() or {}).get("version"), 13, "the version after 12 updates")
 
     async def test_in_its_unit_of_work(self, shop):
-        """Nothing is committed, and a reader of the same session sees the change."""
+        """Neither commits or rolls back, also before StaleVersion, and a reader of the session sees the change."""
         async with shop.sessions() as session:
             items = answer.SqlItems(session)
             await items.get(1)
@@ -844,6 +1017,17 @@ class TestChange:
             await session.rollback()
         got = [(await shop.item(n) or {}).get("name") for n in (1, 2)]
         expect_equal(got, ["Teapot", "Lamp"], "update(1), delete(2), then a rollback: the names")
+        stale: type[Exception] = importlib.import_module("course_app.db.repositories").StaleVersion
+        for what in ("update", "delete"):
+            sent = f"update(2, ...), {what}(1, expected={{7}}), update(2, ...) again, commit"
+            pieces = (await shop.item(2) or {})["quantity"]
+            async with shop.unit(sent) as session:
+                items = answer.SqlItems(session)
+                await items.update(2, description=what)
+                await raises_async(stale, getattr(items, what), 1, sent=sent, expected={7})
+                await items.update(2, quantity=pieces + 1)
+            row = await shop.item(2) or {}
+            expect_equal((row["description"], row["quantity"]), (what, pieces + 1), f"{sent}: item 2")
 
 
 def somebody(email: str, **values: Any) -> dict[str, Any]:
@@ -862,28 +1046,66 @@ def email_taken() -> type[Exception]:
     return kind
 
 
+class UniqueViolationError(Exception):
+    """As asyncpg has it."""
+
+    sqlstate = pgcode = "23505"
+
+    def __init__(self, constraint: str) -> None:
+        super().__init__(f'duplicate key value violates unique constraint "{constraint}"')
+        self.constraint_name = constraint
+
+
+def told_by_postgresql(context: Any) -> Exception | None:
+    """An error of SQLite's about a unique column, as SQLAlchemy raises it on PostgreSQL."""
+    column = str(context.original_exception).removeprefix("UNIQUE constraint failed: users.")
+    if column not in ("email", "key"):
+        return None
+    cause = UniqueViolationError(f"uq_users_{column}")
+    original = UniqueViolationError(f"uq_users_{column}")
+    original.__cause__ = cause
+    return IntegrityError(context.statement, None, original, hide_parameters=True)
+
+
 @pytest.mark.exercise("9.6")
 class TestAdd:
     async def test_adds(self, shop):
         """The new account is active, has an id of its own and what was given, and is stored with the commit."""
-        async with shop.sessions.begin() as session:
+        sent = "add(email='bob@example.com', ...), add(email='Eve@Example.com', ...)"
+        async with shop.unit(sent) as session:
             user = await answer.SqlUsers(session).add(**somebody("bob@example.com"))
-            again = await answer.SqlUsers(session).add(**somebody("eve@example.com"))
+            again = await answer.SqlUsers(session).add(**somebody("Eve@Example.com"))
         expected = somebody("bob@example.com") | {"id": 2, "is_active": True, "created_at": NINE}
         defaults = {"token_generation": 0, "kept_token": None, "password_changed_at": None}
         expect_fields(user, expected | defaults, "User", "add(email='bob@example.com', ...)")
-        expect_fields(again, {"id": 3, "email": "eve@example.com"}, "User", "add(email='eve@example.com', ...)")
-        expect_equal(
-            await addresses(shop), [f"{n}@example.com" for n in ("ada", "bob", "eve")], "the addresses afterwards"
-        )
+        expect_fields(again, {"id": 3, "email": "Eve@Example.com"}, "User", "add(email='Eve@Example.com', ...)")
+        stored = ["Eve@Example.com", "ada@example.com", "bob@example.com"]
+        expect_equal(await addresses(shop), stored, f"{sent}: the addresses afterwards")
 
     async def test_taken(self, shop):
         """An address that another account has is EmailTaken, at once."""
-        async with shop.sessions.begin() as session:
+        sent = "add(email='ada@example.com', ...), Ada being there"
+        async with shop.unit(sent) as session:
             users = answer.SqlUsers(session)
-            sent = "add(email='ada@example.com', ...), Ada being there"
             await raises_async(email_taken(), users.add, sent=sent, **somebody("ada@example.com"))
         expect_equal(await addresses(shop), ["ada@example.com"], f"{sent}: the addresses afterwards")
+        sent = "add(email='ADA@example.com', ...), ada@example.com being there"
+        async with shop.unit(sent) as session:
+            try:
+                user = await answer.SqlUsers(session).add(**somebody("ADA@example.com"))
+            except email_taken():
+                raise AssertionError(told(sent, "a User", "EmailTaken")) from None
+        expect_fields(user, {"email": "ADA@example.com"}, "User", sent)
+
+    async def test_as_postgresql_tells_it(self, shop):
+        """The same with the errors that PostgreSQL makes."""
+        event.listen(shop.engine.sync_engine, "handle_error", told_by_postgresql, retval=True)
+        sent = "add(email='ada@example.com', ...), Ada being there, the error in PostgreSQL's words"
+        async with shop.unit(sent) as session:
+            users = answer.SqlUsers(session)
+            await raises_async(email_taken(), users.add, sent=sent, **somebody("ada@example.com"))
+            sent = "add(email='bob@example.com', ...) with Ada's key, the error in PostgreSQL's words"
+            await raises_async(IntegrityError, users.add, sent=sent, **somebody("bob@example.com", key="k1"))
 
     async def test_work_goes_on(self, shop):
         """After EmailTaken what was written before stays, and more can be read and written."""
@@ -910,13 +1132,16 @@ class TestAdd:
         expected = {"done": 1, "EmailTaken": 19}
         assert got == expected, told("20 times add(email='bob@example.com') at the same time", expected, dict(got))
 
-    @pytest.mark.parametrize("values", [{"key": "k1"}, {"full_name": None}, {"hashed_password": None}])
+    @pytest.mark.parametrize(
+        "values",
+        [{"key": "k1"}, {"key": "k1", "email": "ADA@example.com"}, {"full_name": None}, {"hashed_password": None}],
+    )
     async def test_only_the_address(self, shop, values):
         """Another violated rule stays an IntegrityError."""
         sent = f"add(email='bob@example.com', ...) with {values}"
         async with shop.sessions() as session:
             users = answer.SqlUsers(session)
-            call = somebody("bob@example.com", **values)
+            call = somebody("bob@example.com") | values
             error = await raises_async(IntegrityError, users.add, sent=sent, **call)
             assert not isinstance(error, email_taken())
         expect_equal(await addresses(shop), ["ada@example.com"], f"{sent}: the addresses afterwards")
@@ -932,8 +1157,11 @@ class TestAdd:
         expect_equal(await addresses(shop), ["ada@example.com"], "add bob, add ada (taken), rollback: the addresses")
 
 
-OWNERS = ["eve", "ada", "bob", "dan", "bob", "cat"]
+OWNERS = ["eve", "ada", "bob", "dan", "bob", "Zoe"]
 """By id from 1. Owner 4, dan, has nothing; the others have things, the last made first."""
+
+MISLEADING = ("CREATE INDEX a ON owners (name, id DESC)", "CREATE INDEX b ON things (owner_id, id DESC)")
+"""With these SQLite gives rows in an order that nobody asked for, where none was asked for."""
 
 
 class Report:
@@ -947,11 +1175,15 @@ class Report:
     async def fill(self) -> None:
         async with self.engine.begin() as connection:
             await connection.run_sync(answer.Base.metadata.create_all)
+            for index in MISLEADING:
+                await connection.execute(sa.text(index))
         async with AsyncSession(self.engine) as session:
             session.add_all([answer.Owner(id=n, name=name) for n, name in enumerate(OWNERS, start=1)])
             await session.flush()
             for n in (6, 5, 3, 2, 1):
-                session.add_all([answer.Thing(id=n * 10 + k, name=f"{n}-{k}", owner_id=n) for k in (3, 1, 2)])
+                session.add_all(
+                    [answer.Thing(id=n * 10 + k, name=f"{n}-{'cba'[k - 1]}", owner_id=n) for k in (3, 1, 2)]
+                )
                 await session.flush()
             await session.commit()
         event.listen(self.engine.sync_engine, "before_cursor_execute", self._on_statement)
@@ -971,6 +1203,9 @@ class Report:
         async with AsyncSession(self.engine) as session:
             owners = await answer.shelves(session, limit)
         assert isinstance(owners, list), told(f"shelves(session, {limit})", "a list", type(owners).__name__)
+        for owner in owners:
+            got = type(owner).__name__
+            assert isinstance(owner, answer.Owner), told(f"shelves(session, {limit})", "a list of Owner objects", got)
         try:
             return [(owner.id, owner.name, [thing.name for thing in owner.things]) for owner in owners]
         except Exception as error:
@@ -989,10 +1224,10 @@ async def report(anyio_backend: str) -> AsyncIterator[Report]:
 
 
 def shelf(owner: int) -> list[str]:
-    return [f"{owner}-{k}" for k in (1, 2, 3)]
+    return [f"{owner}-{name}" for name in "cba"]
 
 
-BY_NAME = [(2, "ada"), (3, "bob"), (5, "bob"), (6, "cat"), (4, "dan"), (1, "eve")]
+BY_NAME = [(6, "Zoe"), (2, "ada"), (3, "bob"), (5, "bob"), (4, "dan"), (1, "eve")]
 
 
 @pytest.mark.exercise("9.7")
@@ -1009,17 +1244,24 @@ class TestShelves:
             expect_equal(await report.read(limit), expected, f"shelves(session, {limit})")
 
     async def test_two_statements(self, report):
-        """Two statements are enough, whatever the limit."""
+        """Two statements are enough for up to 500 owners."""
         for limit in (1, 3, 6, 100):
             await report.read(limit)
             got = len(report.statements)
             assert 1 <= got <= 2, told(f"shelves(session, {limit}): statements sent", "at most 2", got)
+        async with report.engine.begin() as connection:
+            columns = sa.table("owners", sa.column("name"))
+            await connection.execute(columns.insert(), [{"name": f"friend {n}"} for n in range(500)])
+        owners = await report.read(500)
+        expect_equal(len(owners), 500, "shelves(session, 500), 506 being there: how many owners")
+        got = len(report.statements)
+        assert 1 <= got <= 2, told("shelves(session, 500): statements sent", "at most 2", got)
 
     async def test_no_things_of_others(self, report):
         """No things are read of owners that are not in the result."""
         await report.read(2)
         got = sorted(set(report.loaded))
-        assert got == [2, 3], told("shelves(session, 2): the owners of the things that were read", [2, 3], got)
+        assert got == [2, 6], told("shelves(session, 2): the owners of the things that were read", [2, 6], got)
 
     async def test_nobody(self, report):
         """A store without owners is an empty report."""

@@ -263,6 +263,17 @@ wrong(
     ],
     caught_by="test_same_question_same_key",
 )
+wrong(
+    "10.2",
+    "JSON with the rest as text",
+    edits=[(_NAMED, "dict(sorted(arguments.items()))"), ("json.dumps(named)", "json.dumps(named, default=str)")],
+    caught_by="test_types_count",
+)
+right(
+    "10.2",
+    "the repr of a sorted dictionary",
+    edits=[("import json\n", ""), (_NAMED, "repr(dict(sorted(arguments.items())))"), ("json.dumps(named)", "named")],
+)
 right(
     "10.2",
     "a dictionary as JSON, its types beside",
@@ -416,6 +427,15 @@ right(
                 return value
             return hit.value
 """,
+)
+right(
+    "10.3",
+    "the key is made twice",
+    edits=[
+        (f"            key = {_KEY}\n", ""),
+        ("cache.get(key,", f"cache.get({_KEY},"),
+        ("cache.set(key,", f"cache.set({_KEY},"),
+    ],
 )
 right(
     "10.3",
@@ -724,6 +744,13 @@ wrong(
     by='user=lambda *_: "k3y"',
     caught_by="test_whose",
 )
+wrong(
+    "10.5",
+    "the revision in a flight too, which may have begun before the write",
+    replace="await self._source.revision()",
+    by='await self._flights.run("revision", self._source.revision)',
+    caught_by="test_one_flight",
+)
 right(
     "10.5",
     "every argument by name",
@@ -834,6 +861,17 @@ for _what, _old, _new, _caught in (
     wrong("10.6", _what, replace=_old, by=_new, caught_by=_caught)
 wrong(
     "10.6",
+    "whatever the one that tries raises opens",
+    replace=_FAILED,
+    by=_FAILED
+    + """            except BaseException:
+                self._closed_until = None
+                raise
+""",
+    caught_by="test_the_one_that_tries_is_lost",
+)
+wrong(
+    "10.6",
     "the pause begins when the command does",
     edits=[
         (
@@ -919,6 +957,37 @@ right(
             if self._is_down:
                 logger.warning("Redis answers again")
             self._is_down = False
+            return result""",
+        ),
+    ],
+)
+right(
+    "10.6",
+    "a mark for the one that tries",
+    edits=[
+        (
+            "        self._closed_until: float | None = None\n",
+            "        self._closed_until: float | None = None\n        self._trying = False\n",
+        ),
+        (
+            _RUN,
+            """            tries = self._closed_until is not None
+            if self._closed_until is not None and (self._trying or self._timer() < self._closed_until):
+                raise RedisDown
+            self._trying = self._trying or tries
+            try:
+                result = await command(self.redis)
+            except (RedisError, OSError) as error:
+                if self._closed_until is None:
+                    logger.warning("Redis does not answer")
+                self._closed_until = self._timer() + PAUSE
+                raise RedisDown from error
+            finally:
+                if tries:
+                    self._trying = False
+            if self._closed_until is not None:
+                logger.warning("Redis answers again")
+            self._closed_until = None
             return result""",
         ),
     ],
