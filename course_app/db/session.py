@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from sqlalchemy import make_url, text
+from sqlalchemy import ExceptionContext, event, make_url, text
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.pool import AsyncAdaptedQueuePool
 
@@ -27,13 +27,24 @@ def _tells_no_values(record: logging.LogRecord) -> bool:
     return record.levelno > logging.DEBUG
 
 
+def _forget_the_row(context: ExceptionContext) -> None:
+    """PostgreSQL quotes the refused row in its error (DETAIL), password hash included, and a traceback shows it."""
+    error: Any = context.original_exception
+    while error is not None:
+        if getattr(error, "detail", None):
+            error.detail = None
+        error = error.__cause__
+
+
 def new_engine(url: str) -> AsyncEngine:
     """Return an engine whose errors and log lines tell no values. It waits 30 seconds for a free connection."""
     for logger in ("aiosqlite", "sqlalchemy.engine.Engine"):
         logging.getLogger(logger).addFilter(_tells_no_values)
     database = make_url(url)
     if database.get_backend_name() != "sqlite":
-        return create_async_engine(url, hide_parameters=True, **_POSTGRESQL)
+        engine = create_async_engine(url, hide_parameters=True, **_POSTGRESQL)
+        event.listen(engine.sync_engine, "handle_error", _forget_the_row)
+        return engine
     in_memory = database.database in (None, "", ":memory:")
     engine = create_async_engine(
         url,

@@ -38,6 +38,7 @@ class SqlUsers:
         return await self._one(for_update(select(UserRow).where(UserRow.id == user_id)))
 
     async def release(self) -> None:
+        """Commit, which gives the connection back. With something written it would store half a request."""
         await self._session.commit()
 
     async def add(

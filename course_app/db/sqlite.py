@@ -2,7 +2,7 @@
 
 import asyncio
 import sqlite3
-from contextlib import suppress
+from time import monotonic
 from typing import Any
 
 from sqlalchemy import event
@@ -13,16 +13,22 @@ BUSY_SECONDS = 30.0
 """How long a writer waits for the one before it."""
 
 _READS = ("SELECT", "PRAGMA", "EXPLAIN")
+"""How a statement begins that writes nothing. One that begins with WITH may write, so it counts as a write."""
 
 
 def _set_up(connection: Any, _: object) -> None:
     cursor = connection.cursor()
     cursor.execute("PRAGMA foreign_keys = ON")
     cursor.execute("PRAGMA synchronous = NORMAL")
-    for _attempt in range(100):  # SQLite itself does not wait for another process that switches at this moment
-        with suppress(sqlite3.OperationalError):
+    over = monotonic() + BUSY_SECONDS
+    while True:  # SQLite itself does not wait for another process that switches at this moment
+        try:
             cursor.execute("PRAGMA journal_mode = WAL")
             break
+        except sqlite3.OperationalError:
+            if monotonic() > over:
+                connection.close()
+                raise
         await_only(asyncio.sleep(0.02))
     cursor.close()
 

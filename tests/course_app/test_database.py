@@ -6,11 +6,16 @@ import asyncio
 import base64
 import hmac
 import json
+import logging
 import os
+import sqlite3
 import subprocess
 import sys
+import threading
+import traceback
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +24,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from httpx import ASGITransport, AsyncClient, Response
 from sqlalchemy import event, text
+from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from coursekit.check_client import client_for
@@ -286,6 +292,43 @@ async def test_a_commit_that_fails_is_no_success(app: Any, client: AsyncClient, 
     assert data(await client.get(ITEMS))["total"] == 0
 
 
+@pytest.mark.parametrize(
+    ("column", "value"), [("full_name", None), ("email", "admin@example.com"), ("role", "queen"), ("key", "k" * 65)]
+)
+async def test_an_error_of_the_database_tells_no_values(
+    app: Any, client: AsyncClient, client_as: ClientAs, column: str, value: str | None
+) -> None:
+    await (await client_as("admin")).get(ME)
+    told: list[str] = []
+
+    class Kept(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            told.append(logging.Formatter().format(record))
+
+    row = {
+        "key": "k1",
+        "email": "secret@example.com",
+        "full_name": "A",
+        "role": "user",
+        "hashed_password": "$argon2id$",
+    }
+    row |= {column: value}
+    columns, root = [*row, "is_active", "token_generation", "created_at"], logging.getLogger()
+    bound = ", ".join([*(f":{name}" for name in row), "true", "0", "CURRENT_TIMESTAMP"])
+    root.addHandler(handler := Kept())
+    try:
+        async with app.state.sessions() as session:
+            await session.execute(text(f"INSERT INTO users ({', '.join(columns)}) VALUES ({bound})"), row)
+            assert column == "key", "stored"
+            assert on_sqlite(app), "stored"  # SQLite does not count characters
+    except DBAPIError as error:
+        told += traceback.format_exception(error)
+    finally:
+        root.removeHandler(handler)
+    for secret in ("argon2id", "secret@example.com", "admin@example.com"):
+        assert secret not in "".join(told)
+
+
 async def test_what_was_answered_is_stored(client: AsyncClient, client_as: ClientAs) -> None:
     manager = await client_as("manager")
 
@@ -355,6 +398,27 @@ async def test_readers_do_not_wait_for_a_writer(app: Any, client: AsyncClient, c
 
 
 # --- what outlives a process -----------------------------------------------------------------------------------------
+
+
+async def test_a_file_that_cannot_be_brought_up_is_not_used(
+    course_app: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys.modules["course_app.db.sqlite"], "BUSY_SECONDS", 0.2)
+    file = tmp_path / "old.sqlite3"
+    with closing(sqlite3.connect(file, isolation_level=None)) as reader:
+        reader.execute("CREATE TABLE t (a)")
+        reader.execute("BEGIN")
+        reader.execute("SELECT * FROM t").fetchall()
+        session, before = sys.modules["course_app.db.session"], threading.active_count()
+        engine = session.new_engine(f"sqlite+aiosqlite:///{file}")
+        with pytest.raises(OperationalError):
+            await session.ping(engine)
+        assert threading.active_count() == before  # the connection was closed
+        reader.execute("COMMIT")
+        await session.ping(engine)
+        async with engine.connect() as connection:
+            assert await connection.scalar(text("PRAGMA journal_mode")) == "wal"
+        await engine.dispose()
 
 
 async def test_everything_survives_a_restart(course_app: Any, new_settings: Any, clock: Any) -> None:
