@@ -107,12 +107,19 @@ class LiveApp:
         return self.build() or await self.start()
 
     def build(self) -> Fault | None:
-        """Build the app from its files as they are now. Return what went wrong; the last good build then goes on."""
+        """Build the app from its files as they are now. Return what went wrong; the last good build then goes on.
+
+        Where only files have changed that nothing has imported yet, the last build is as good as a new one.
+        """
         loader.install(self.folder)
         has_main = (self.folder / "course_app" / "main.py").is_file()
         if has_main:
             loader.make_packages(self.folder)
-        self._built_from = self._files()
+        built_from, self._built_from = self._built_from, self._files()
+        changed = {path for path, *_ in built_from ^ self._built_from}
+        if changed and self.application and self.fault is None and not any(map(self._is_loaded, changed)):
+            importlib.invalidate_caches()
+            return None
         refused = self.vet() if has_main else None
         if refused is not None:
             self.fault = Fault("", refused, None)
@@ -153,6 +160,12 @@ class LiveApp:
             await self._stop()
             self._running = started
             return None
+
+    def _is_loaded(self, path: str) -> bool:
+        """Whether the last build has this file in it. Migrations are read from their folder when an app starts."""
+        parts = Path(path).relative_to(self.folder).with_suffix("").parts
+        name = ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+        return name in sys.modules or name.startswith("course_app.migrations")
 
     def _restore(self, modules: dict[str, ModuleType]) -> None:
         """Go on with the modules of the last good build, where there is one."""

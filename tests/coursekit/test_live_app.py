@@ -155,6 +155,27 @@ async def test_every_lifespan_is_entered_and_left_once(live: LiveApp, write: Wri
     assert second.events == ["start", "stop"]
 
 
+async def test_a_file_that_nothing_imports_yet_needs_no_new_build(live: LiveApp, write: Write) -> None:
+    write("main.py", MAIN)
+    await live.reload()
+    first = live.application
+    write("core/config.py", "VERSION = 1")
+    assert await live.reload() is None
+    assert live.application is first
+    write("main.py", MAIN.replace("VERSION = 1", "from course_app.core.config import VERSION"))
+    await live.reload()
+    second = live.application
+    assert second is not first
+    write("core/config.py", "VERSION = 22")
+    await live.reload()
+    async with client_for(live) as client:
+        assert (await client.get("/version")).json() == 22
+    third = live.application
+    write("migrations/versions/m0001_tables.py", "revision = 1")
+    await live.reload()
+    assert live.application is not third
+
+
 async def test_without_a_main_a_request_says_so(live: LiveApp, write: Write) -> None:
     write("core/config.py", "x = 1")
     assert await live.reload() is None
