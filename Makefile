@@ -52,7 +52,7 @@ test-notebooks: $(READY)
 	$(PYTEST) --nbval notebooks solutions $(PARALLEL)
 
 browser-test: $(READY) ## the course in headless Chromium
-	$(PYTEST) tests/browser
+	$(PYTEST) tests/browser -n 2 --dist worksteal
 
 services-test: $(READY) ## the app on PostgreSQL, Redis and Celery (needs postgresql and redis-server)
 	$(PYTEST) tests/services

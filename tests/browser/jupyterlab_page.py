@@ -13,6 +13,8 @@ from urllib.parse import parse_qs, urlsplit
 
 from playwright.sync_api import Locator, Page, expect, sync_playwright
 
+from coursekit.lab import FIRST_PORT, PORTS_TRIED, free_port
+
 START_SECONDS = 60
 RUN_MILLISECONDS = 30_000
 CHROMIUM_OPTIONS = [
@@ -36,8 +38,10 @@ def running_lab(folder: Path, *, kill: bool = False) -> Iterator[str]:
     home.mkdir(exist_ok=True)
     environment = os.environ | {"HOME": str(home), "COURSE_WORKSPACE": str(folder / "workspace")}
     course = Path(sys.executable).with_name("course")
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    port = free_port(first=FIRST_PORT + worker * PORTS_TRIED)  # two labs that start at once do not meet
     with subprocess.Popen(
-        [str(course), "lab", "--no-browser"],
+        [str(course), "lab", "--no-browser", "--port", str(port)],
         env=environment,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,

@@ -208,6 +208,9 @@ def test_parameters_are_documented(app: Any) -> None:
     assert sorted(names("/api/v1/items")) == ["limit", "max_price", "min_price", "q", "skip", "sort"]
     assert sorted(names("/api/v1/users")) == ["limit", "role", "skip", "sort"]
     assert "parameters" not in documented["/api/v1/users/me"]["get"]
+    for method in ("put", "delete"):
+        headers = {p["name"]: p["schema"]["type"] for p in documented["/api/v1/items/{item_id}"][method]["parameters"]}
+        assert headers == {"item_id": "integer", "if-match": "string", "if-none-match": "string"}
     email = app.openapi()["components"]["schemas"]["UserCreate"]["properties"]["email"]
     assert email == {"type": "string", "format": "email", "maxLength": 254, "title": "Email"}
 

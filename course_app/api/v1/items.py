@@ -4,6 +4,7 @@ from collections.abc import Collection
 from typing import Annotated, Any
 
 from fastapi import Depends, Header, Request, Response
+from pydantic import WithJsonSchema
 
 from course_app.api.deps import CurrentUser, ItemPagesDep, ItemsDep
 from course_app.api.ownership import own_item
@@ -27,14 +28,16 @@ WantedItems = Annotated[ItemFilter, Depends()]
 Staff = Annotated[User, Depends(require_roles(Role.ADMIN, Role.MANAGER))]
 ASK_FIRST = {"Cache-Control": "no-cache"}
 NOT_MODIFIED: dict[int | str, dict[str, Any]] = {304: {"description": "What the client has is still good"}}
+Tags = Annotated[list[str] | None, Header(), WithJsonSchema({"type": "string"})]
+"""A header that may come several times, which counts as one list (RFC 9110, section 5.3)."""
 
 
-async def read_if_match(item_id: Id, if_match: Annotated[list[str] | None, Header()] = None) -> Collection[int] | None:
+async def read_if_match(item_id: Id, if_match: Tags = None) -> Collection[int] | None:
     """Which versions of the item this request may change: those its `If-Match` names, or any without one."""
     return expected_versions(", ".join(if_match) if if_match is not None else None, item_id)
 
 
-async def read_if_none_match(if_none_match: Annotated[list[str] | None, Header()] = None) -> str | None:
+async def read_if_none_match(if_none_match: Tags = None) -> str | None:
     """The tags, as one list, that the item must not have if this request is to change it."""
     return ", ".join(if_none_match) if if_none_match is not None else None
 
