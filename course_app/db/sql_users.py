@@ -55,8 +55,9 @@ class SqlUsers:
         try:
             async with self._session.begin_nested():
                 self._session.add(row)
-        except IntegrityError:
-            if await self.get_by_email(email) is None:
+        except IntegrityError as error:
+            named = ("uq_users_email", "UNIQUE constraint failed: users.email")
+            if not any(words in str(error.orig) for words in named):
                 raise
             raise EmailTaken from None
         return as_plain(row, User)

@@ -626,3 +626,16 @@ async def test_a_token_with_a_long_name_can_be_recalled(client: AsyncClient, cli
         assert answered[200] >= 1
         assert_refused(await client.get(ME, headers=headers), 401)
     assert (await user.get(ME)).status_code == 200
+
+
+async def test_an_address_whose_account_was_deleted_meanwhile_is_409(
+    course_app: Any, client: AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    account = {"email": "ada@example.com", "password": "Correct-Horse-7", "full_name": "Ada"}
+    assert (await client.post("/api/v1/users", json=account)).status_code == 201
+
+    async def gone(*_: Any) -> None:
+        """By the time one asks, the other account is not there any more."""
+
+    monkeypatch.setattr("course_app.db.sql_users.SqlUsers.get_by_email", gone)
+    assert (await client.post("/api/v1/users", json=account)).status_code == 409
