@@ -187,6 +187,19 @@ right(
         return Hit(value)""",
 )
 
+right(
+    "10.1",
+    "the key decides how much shorter",
+    replace="random.uniform(0.9, 1)",
+    by="random.Random(key).uniform(0.9, 1)",
+)
+right(
+    "10.1",
+    "without a lifetime the entry that was there goes",
+    replace="        if milliseconds < 1:\n            return\n",
+    by="        if milliseconds < 1:\n            return await self.delete(key)\n",
+)
+
 # --- 10.2 the key ----------------------------------------------------------------------------------------------------
 
 _NAMED = "sorted((name, type(value).__name__, str(value)) for name, value in arguments.items())"
@@ -292,6 +305,39 @@ right(
             f"    named = {_NAMED}\n    digest = {_DIGEST}\n",
             """    text = repr(sorted((name, repr(value)) for name, value in arguments.items()))
     digest = blake2b(text.encode("utf-8", "surrogatepass"), digest_size=32).hexdigest()
+""",
+        ),
+    ],
+)
+
+for _what, _new in (
+    (
+        "an argument that is None does not count",
+        _NAMED.replace("arguments.items())", "arguments.items() if value is not None)"),
+    ),
+    ("names in lower case", _NAMED.replace("(name,", "(name.lower(),")),
+):
+    wrong("10.2", _what, replace=_NAMED, by=_new, caught_by="test_every_character_counts")
+wrong(
+    "10.2",
+    "the function as text, with its address",
+    replace="json.dumps(named)",
+    by="json.dumps([repr(function), named])",
+    caught_by="test_same_in_every_process",
+)
+right(
+    "10.2",
+    "each part with its length, name by name",
+    edits=[
+        ("import json\n", ""),
+        (
+            f"    named = {_NAMED}\n    digest = {_DIGEST}\n",
+            """    whole = sha256()
+    for name in sorted(arguments):
+        for part in (name, type(arguments[name]).__name__, str(arguments[name])):
+            data = part.encode("utf-8", "surrogatepass")
+            whole.update(len(data).to_bytes(8, "big") + data)
+    digest = whole.hexdigest()
 """,
         ),
     ],
@@ -442,6 +488,41 @@ right(
     "the key of the wrapper",
     replace="cache_key(function,",
     by="cache_key(through_cache,",
+)
+
+wrong(
+    "10.3",
+    "None is kept for a call that raised",
+    replace=_CALL + _SET,
+    by="""            result: Any = None
+            try:
+                result = await function(*args, **kwargs)
+            finally:
+                await cache.set(key, result, kind, lifetime)
+""",
+    caught_by="test_errors_are_not_kept",
+)
+wrong(
+    "10.3",
+    "what cannot be kept is handed out all the same",
+    replace=_SET,
+    by="""            try:
+                await cache.set(key, result, kind, lifetime)
+            except Exception:
+                pass
+""",
+    caught_by="test_errors_are_not_kept",
+)
+wrong(
+    "10.3",
+    "what cannot be a key goes past the cache",
+    replace=f"            key = {_KEY}\n",
+    by=f"""            try:
+                key = {_KEY}
+            except TypeError:
+                return await function(*args, **kwargs)
+""",
+    caught_by="test_errors_are_not_kept",
 )
 
 # --- 10.4 single flight ----------------------------------------------------------------------------------------------
@@ -777,6 +858,25 @@ right(
         return await self._flights.run(f"{revision} {page} {order} {wanted}", read)""",
 )
 
+wrong(
+    "10.5",
+    "pages in a dictionary too, for ever",
+    replace=_PAGE,
+    by="""        question = (await self._source.revision(), page, order, wanted)
+        pages: dict[Any, Page[ItemRead]] = vars(self).setdefault("pages", {})
+        if question not in pages:
+            pages[question] = await self._flights.run(question, lambda: self._kept(*question))
+        return pages[question]""",
+    caught_by="test_kept",
+)
+wrong(
+    "10.5",
+    "the hash as the flight's key",
+    replace="self._flights.run(question,",
+    by="self._flights.run(hash(question),",
+    caught_by="test_each_question_its_own_page",
+)
+
 # --- 10.6 leave it alone ---------------------------------------------------------------------------------------------
 
 _CLOSED = (
@@ -789,6 +889,11 @@ _FAILED = """                self._closed_until = self._timer() + PAUSE
 _OPENS = """            if self._closed_until is not None:
                 logger.warning("Redis answers again")
                 self._closed_until = None
+"""
+_SAYS_SO = """                logger.warning("Redis refused a command")
+"""
+_REFUSED = f"""            except REFUSED as error:
+{_SAYS_SO}                raise RedisDown from error
 """
 for _what, _old, _new, _caught in (
     ("all try when the pause is over", _CLOSED, "                pass\n", "test_only_one_tries"),
@@ -809,7 +914,30 @@ for _what, _old, _new, _caught in (
         "except BaseException",
         "test_mistakes_are_not_redis",
     ),
-    ("Redis' own exception", "                raise RedisDown from error", "                raise", "test_failures"),
+    ("Redis' own exception", _FAILED, _FAILED.replace(" RedisDown from error", ""), "test_failures"),
+    ("one refused command is an outage", _REFUSED, "", "test_refused"),
+    ("a refusal is handed on", _REFUSED, _REFUSED.replace(" RedisDown from error", ""), "test_refused"),
+    ("a refusal is not said", _REFUSED, _REFUSED.replace(_SAYS_SO, ""), "test_refused"),
+    (
+        "a refusal opens, and nobody says so",
+        _SAYS_SO,
+        _SAYS_SO + "                self._closed_until = None\n",
+        "test_refused",
+    ),
+    (
+        "said for information only",
+        'logger.warning("Redis does not answer")',
+        'logger.info("Redis does not answer")',
+        "test_said_once",
+    ),
+    ("what could not be sent is an outage", "except REFUSED", "except ResponseError", "test_refused"),
+    ("what Redis refuses is an outage", "except REFUSED", "except DataError", "test_refused"),
+    (
+        "loading its data is a refusal",
+        "REFUSED = (",
+        'REFUSED = (__import__("redis").BusyLoadingError, ',
+        "test_failures",
+    ),
     (
         "said with every failure",
         """                if self._closed_until is None:
@@ -849,7 +977,7 @@ for _what, _old, _new, _caught in (
         "                self._closed_until = self._timer() + PAUSE\n                raise",
         "                self._closed_until = None if self._closed_until else self._timer() + PAUSE\n"
         "                raise",
-        "test_fails_again",
+        "test_pause",
     ),
     (
         "a try is for ever",
@@ -924,6 +1052,9 @@ _RUN = """            if self._closed_until is not None:
                 self._closed_until = self._timer() + PAUSE  # this call finds out, all others go on without Redis
             try:
                 result = await command(self.redis)
+            except REFUSED as error:
+                logger.warning("Redis refused a command")
+                raise RedisDown from error
             except (RedisError, OSError) as error:
                 if self._closed_until is None:
                     logger.warning("Redis does not answer")
@@ -933,6 +1064,21 @@ _RUN = """            if self._closed_until is not None:
                 logger.warning("Redis answers again")
                 self._closed_until = None
             return result"""
+right(
+    "10.6",
+    "a refusal is an answer and opens",
+    replace=_REFUSED,
+    by="""            except DataError as error:
+                logger.warning("Redis refused a command")
+                raise RedisDown from error
+            except ResponseError as error:
+                logger.warning("Redis refused a command")
+                if self._closed_until is not None:
+                    logger.warning("Redis answers again")
+                    self._closed_until = None
+                raise RedisDown from error
+""",
+)
 right(
     "10.6",
     "a state and a moment",
@@ -949,6 +1095,9 @@ right(
             try:
                 result = await command(self.redis)
             except (RedisError, OSError) as error:
+                if isinstance(error, REFUSED):
+                    logger.warning("Redis refused a command")
+                    raise RedisDown("refused") from error
                 self._next_try = self._timer() + PAUSE
                 if not self._is_down:
                     logger.warning("Redis does not answer")
@@ -977,6 +1126,9 @@ right(
             self._trying = self._trying or tries
             try:
                 result = await command(self.redis)
+            except REFUSED:
+                logger.warning("Redis refused a command")
+                raise RedisDown from None
             except (RedisError, OSError) as error:
                 if self._closed_until is None:
                     logger.warning("Redis does not answer")
@@ -1005,6 +1157,8 @@ right(
                 self._failed = self._timer()
             try:
                 result = await command(self.redis)
+            except REFUSED:
+                logger.warning("Redis refused a command")
             except (RedisError, OSError):
                 if self._failed is None:
                     logger.warning("Redis does not answer")

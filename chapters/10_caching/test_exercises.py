@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 from fakeredis import FakeAsyncRedis, FakeServer
 from pydantic import BaseModel, TypeAdapter
-from redis.exceptions import BusyLoadingError, ResponseError
+from redis.exceptions import BusyLoadingError, DataError, InvalidResponse, OutOfMemoryError, ResponseError
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
@@ -179,13 +179,17 @@ class TestCache:
         for number in range(40):
             await attempt(f"set(..., {lifetime})", cache.set(f"key {number}", 1, TypeAdapter(int), lifetime))
             lifetimes.append(await redis.pttl(f"key {number}"))
+        assert -2 not in lifetimes, told(f"set(..., {lifetime})", "an entry in Redis", "none")
+        assert -1 not in lifetimes, told(f"set(..., {lifetime})", "an entry that ends", "one that never ends")
         shortest, longest = min(lifetimes), max(lifetimes)
         sent = f"40 times set with a lifetime of {seconds:g} s: milliseconds to live"
         spent = 200 if seconds > 1 else 100  # what this check itself may have taken meanwhile
         allowed = f"{seconds * 900:.0f} to {seconds * 1000:.0f}"
         in_bounds = seconds * 900 - spent <= shortest <= longest <= seconds * 1000
         assert in_bounds, told(sent, allowed, f"{shortest} to {longest}")
-        assert len(set(lifetimes)) > 15, told(sent, "many different ones", f"{len(set(lifetimes))} different ones")
+        different = len(set(lifetimes))
+        got = "all the same" if different == 1 else f"only {different} different ones"
+        assert different > 15, told(sent, "different ones", got)
         if seconds >= 100:
             spread = longest - shortest
             assert spread > seconds * 40, told(sent, f"spread over {allowed}", f"{shortest} to {longest}")
@@ -249,6 +253,14 @@ def shown() -> None:
 
 def other() -> None:
     """Another one."""
+
+
+def defined() -> Callable[[], None]:
+    """A new function, of the same name each time."""
+
+    def load() -> None: ...
+
+    return load
 
 
 KEY = re.compile(r"cache:([^:]+):(public|user:.*):([0-9a-f]{64})", re.DOTALL)
@@ -336,6 +348,11 @@ class TestCacheKey:
             {"category": "a", "q": "\\0"},
             {},
             {"": ""},
+            {"category": None},
+            {"q": None},
+            {"q": None, "category": None},
+            {"CATEGORY": "a", "q": "b"},
+            {"category ": "a", "q": "b"},
         ]
         keys = [key_of(question) for question in questions]
         for question, key in zip(questions, keys, strict=True):
@@ -355,6 +372,8 @@ class TestCacheKey:
         for name in ("hash", "id"):
             monkeypatch.setattr(f"{answer.cache_key.__module__}.{name}", lambda _: 4711, raising=False)
         expect_equal(key_of(arguments), before, "cache_key, once with another hash() and another id()")
+        one, two = defined(), defined()
+        expect_equal(key_of(arguments, one), key_of(arguments, two), "cache_key of a function that was defined twice")
 
     @pytest.mark.parametrize(
         "value",
@@ -475,8 +494,8 @@ class TestCached:
             runs = len(loader.calls) - (0 if function is loader.plain else -1)
             expect_equal(runs, 2, f"a call, cache.delete(cache_key({name}, ...)), a call: how often it ran")
 
-    async def test_errors_are_not_kept(self, cache):
-        """An exception goes to the caller, and the next call tries again."""
+    async def test_errors_are_not_kept(self, cache, redis):
+        """An exception goes to the caller, a mistake in a key or a result too, and the next call tries again."""
         results: list[Any] = [ValueError("first"), LookupError("second"), 7]
 
         def result(_: int) -> int:
@@ -491,6 +510,25 @@ class TestCached:
         got = [await loader.call(1), await loader.call(1)]
         expect_equal(got, [7, 7], "two calls after two that raised")
         expect_equal(len(loader.calls), 3, "two calls after two that raised: how often it ran")
+        await redis.flushall()
+        picky = Loader(cache, int | None, lambda _: 1, arguments=lambda value: {"value": value})
+        await raises_async(TypeError, picky.call, [1], sent="a call whose `arguments` returns a list in the mapping")
+        other = Loader(cache, int, lambda _: "tea")
+        try:
+            await other.call(1)
+        except Exception:
+            pass
+        else:
+            raise AssertionError(told("a call that returns text, kind=TypeAdapter(int)", "an exception", "none"))
+
+        def fails(_: int) -> None:
+            raise LookupError("gone")
+
+        broken = Loader(cache, int | None, fails)
+        for number in (1, 2):
+            sent = f"call number {number} of a function that raises LookupError each time"
+            await raises_async(LookupError, broken.call, 1, sent=sent)
+        expect_equal(await redis.keys("*"), [], "calls that raised: what is in Redis")
 
     async def test_lifetime(self, cache, redis):
         """The entry lives for the lifetime."""
@@ -733,14 +771,17 @@ async def names_of(pages: Any, **changes: Any) -> list[str]:
 
 @pytest.mark.exercise("10.5")
 class TestItemPages:
-    async def test_kept(self, cache):
-        """The second call loads nothing; the revision is asked in each."""
+    async def test_kept(self, cache, redis):
+        """The second call loads nothing; the revision is asked in each; without its entry a page is loaded again."""
         source = Items("Teapot", "Kettle")
         pages = answer.ItemPages(source, cache)
         got = [await names_of(pages, limit=5) for _ in range(3)]
         expect_equal(got, [["Teapot", "Kettle"]] * 3, "page(...) three times")
         expect_equal(source.loads, 1, "page(...) three times: how often it was loaded")
         expect_equal(source.asked, 3, "page(...) three times: how often the revision was asked")
+        await redis.flushall()
+        await names_of(pages, limit=5)
+        expect_equal(source.loads, 2, "page(...), Redis loses everything, page(...): how often it was loaded")
 
     async def test_a_write_is_seen(self, cache):
         """A call after a write gets what was written, for every question."""
@@ -832,6 +873,8 @@ class TestItemPages:
             {"min_price": Decimal(1)},
             {"max_price": Decimal(1)},
             {"min_price": Decimal(1), "max_price": Decimal(1)},
+            {"min_price": Decimal(-1)},
+            {"min_price": Decimal(-2)},
         ]
         for together in (False, True):
             await cache._gate.redis.flushall()
@@ -902,6 +945,12 @@ def closing(client_of_gate: Client, timer: Timer) -> Any:
     return answer.RedisGate(client_of_gate, timer)
 
 
+def said_by_gate(caplog: Any) -> list[str]:
+    """What the gate has logged, each with its level."""
+    records = [record for record in caplog.records if record.name == "course_app.redis"]
+    return [f"{record.levelname.lower()}: {record.getMessage()}" for record in records]
+
+
 async def ask(gate: Any) -> str:
     """What a `get` through the gate comes to: "answered", "down", or the name of another exception."""
     try:
@@ -921,7 +970,7 @@ class TestRedisGate:
             RedisConnectionError("refused"),
             RedisTimeoutError("silent"),
             BusyLoadingError("loading"),
-            ResponseError("OOM"),
+            InvalidResponse("nonsense"),
             ConnectionRefusedError(),
             OSError(),
             TimeoutError(),
@@ -938,8 +987,38 @@ class TestRedisGate:
         expect_equal(got, ["down"] * 3, sent)
         expect_equal(client_of_gate.asked, 1, f"{sent}: how often Redis was asked in all")
 
+    @pytest.mark.parametrize(
+        "refusal",
+        [ResponseError("WRONGTYPE"), OutOfMemoryError("OOM"), DataError("a value of a wrong type")],
+        ids=lambda refusal: type(refusal).__name__,
+    )
+    async def test_refused(self, closing, client_of_gate, timer, caplog, refusal):
+        """A command that is refused is RedisDown and a line in the log, and the gate stays open."""
+        name = type(refusal).__name__
+        client_of_gate.outcome = refusal
+        for number in (1, 2):
+            expect_equal(await ask(closing), "down", f"a command that raises {name}")
+            expect_equal(
+                client_of_gate.asked, number, f"{number} times a command that raises {name}: how many were sent"
+            )
+        expected = ["warning: Redis refused a command"] * 2
+        expect_equal(said_by_gate(caplog), expected, f"twice a command that raises {name}: the lines in the log")
+        client_of_gate.outcome = b"value"
+        expect_equal(await ask(closing), "answered", f"a command after one that raised {name}")
+        client_of_gate.outcome = RedisConnectionError()
+        await ask(closing)
+        timer.now += 1
+        client_of_gate.outcome = refusal
+        expect_equal(await ask(closing), "down", f"the one that tries raises {name}")
+        client_of_gate.outcome = b"value"
+        timer.now += 1
+        expect_equal(await ask(closing), "answered", f"a command a second after the one that tried raised {name}")
+        opened = said_by_gate(caplog).count("warning: Redis answers again")
+        sent = f"Redis fails, the one that tries raises {name}, the next command succeeds"
+        expect_equal(opened, 1, f"{sent}: how often the log has 'Redis answers again'")
+
     async def test_pause(self, closing, client_of_gate, timer):
-        """Redis is left alone for a second from the failure on, and asked again then."""
+        """Redis is left alone for a second from each failure on, that of a try too, and asked again then."""
         client_of_gate.outcome = RedisConnectionError()
         client_of_gate.takes = lambda: setattr(timer, "now", timer.now + 0.5)
         await ask(closing)
@@ -955,6 +1034,27 @@ class TestRedisGate:
         client_of_gate.outcome = b"value"
         timer.now += 3600
         expect_equal(await ask(closing), "answered", "a command an hour after one that failed")
+        client_of_gate.outcome = RedisConnectionError()
+        await ask(closing)
+        before = client_of_gate.asked
+        for number in (1, 2, 3):
+            timer.now += 1
+            client_of_gate.takes = lambda: setattr(timer, "now", timer.now + 0.5)
+            await ask(closing)
+            expect_equal(
+                client_of_gate.asked - before, number, f"{number} times a second later: how often Redis was asked"
+            )
+            client_of_gate.takes = lambda: None
+            for _ in range(2):
+                timer.now += 0.4
+                await ask(closing)
+            expect_equal(
+                client_of_gate.asked - before, number, "0.8 s after a try that failed: how often Redis was asked"
+            )
+            timer.now = round(timer.now - 0.8, 6)
+        client_of_gate.outcome = b"value"
+        timer.now += 1
+        expect_equal(await ask(closing), "answered", "a second later, Redis being back")
 
     async def test_only_one_tries(self, closing, client_of_gate, timer):
         """After the pause one call tries, and all others go on without Redis until it is back."""
@@ -981,25 +1081,6 @@ class TestRedisGate:
         client_of_gate.held.set()
         got = await asyncio.gather(*later)
         expect_equal(got, ["answered"] * 3, "three calls at once after the one that tried succeeded")
-
-    async def test_fails_again(self, closing, client_of_gate, timer):
-        """A try that fails closes the gate for another second, from then on."""
-        client_of_gate.outcome = RedisConnectionError()
-        await ask(closing)
-        for number in (1, 2, 3):
-            timer.now += 1
-            client_of_gate.takes = lambda: setattr(timer, "now", timer.now + 0.5)
-            await ask(closing)
-            expect_equal(client_of_gate.asked, number + 1, f"{number} times a second later: how often Redis was asked")
-            client_of_gate.takes = lambda: None
-            for _ in range(2):
-                timer.now += 0.4
-                await ask(closing)
-            expect_equal(client_of_gate.asked, number + 1, "0.8 s after a try that failed: how often Redis was asked")
-            timer.now = round(timer.now - 0.8, 6)
-        client_of_gate.outcome = b"value"
-        timer.now += 1
-        expect_equal(await ask(closing), "answered", "a second later, Redis being back")
 
     @pytest.mark.parametrize("how", ["cancelled", "ValueError"])
     async def test_the_one_that_tries_is_lost(self, closing, client_of_gate, timer, how):
@@ -1066,8 +1147,7 @@ class TestRedisGate:
         caplog.set_level(logging.DEBUG)
 
         def said(sent: str, expected: list[str]) -> None:
-            got = [record.getMessage() for record in caplog.records if record.name == "course_app.redis"]
-            expect_equal(got, expected, f"{sent}: the lines of the logger course_app.redis")
+            expect_equal(said_by_gate(caplog), expected, f"{sent}: the lines of the logger course_app.redis")
             caplog.clear()
 
         await ask(closing)
@@ -1084,10 +1164,11 @@ class TestRedisGate:
                 await ask(closing)
                 await ask(closing)
             said(
-                f"{outage}: ten commands fail at once, and one more in each of three seconds", ["Redis does not answer"]
+                f"{outage}: ten commands fail at once, and one more in each of three seconds",
+                ["warning: Redis does not answer"],
             )
             client_of_gate.outcome = b"value"
             timer.now += 1
             for _ in range(3):
                 await ask(closing)
-            said(f"{outage} is over: three commands succeed", ["Redis answers again"])
+            said(f"{outage} is over: three commands succeed", ["warning: Redis answers again"])

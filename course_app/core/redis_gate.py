@@ -7,10 +7,13 @@ from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 from redis.asyncio import Redis
-from redis.exceptions import RedisError
+from redis.exceptions import DataError, RedisError, ResponseError
 
 T = TypeVar("T")
 Command = Callable[[Redis], Awaitable[T]]
+
+REFUSED = (ResponseError, DataError)
+"""What is wrong with one command, not with Redis."""
 
 PAUSE = 1.0
 """Seconds for which Redis is left alone after a failure."""
@@ -22,7 +25,7 @@ logger = logging.getLogger("course_app.redis")
 
 
 class RedisDown(Exception):
-    """Redis does not answer, or is not asked because it did not answer a moment ago."""
+    """Redis does not answer, or refuses the command, or is not asked because it did not answer a moment ago."""
 
 
 class RedisGate:
@@ -45,6 +48,9 @@ class RedisGate:
                 self._closed_until = self._timer() + PAUSE  # this call finds out, all others go on without Redis
             try:
                 result = await command(self.redis)
+            except REFUSED as error:
+                logger.warning("Redis refused a command")
+                raise RedisDown from error
             except (RedisError, OSError) as error:
                 if self._closed_until is None:
                     logger.warning("Redis does not answer")

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from httpx import AsyncClient
+from sqlalchemy import text
 
 from coursekit.check_client import client_for
 from coursekit.sign_in import sign_in
@@ -302,6 +303,32 @@ async def test_more_readers_than_connections(two: Two) -> None:
     async with asyncio.timeout(20):
         answers = await asyncio.gather(*(two.readers[n % 2].get(f"{ITEMS}?skip={n}") for n in range(120)))
     assert {response.status_code for response in answers} == {200}
+
+
+async def test_two_items_in_one_unit_of_work(two: Two) -> None:
+    """The revision is renewed with the commit, so that nobody holds it while he waits for an item: no deadlock."""
+    admins = await two.sign_in("admin")
+    first, second = [(await create(admins[0]))["id"] for _ in range(2)]
+    await two.names(0)
+    began = asyncio.Event()
+
+    async def take(app: Any, *wanted: int) -> None:
+        async with app.state.sessions.begin() as session:
+            for item_id in wanted:
+                sql = text("UPDATE items SET quantity = quantity - 1 WHERE id = :id")
+                await session.execute(sql, {"id": item_id})
+                began.set()
+                await asyncio.sleep(0.1)
+
+    async def later() -> None:
+        await began.wait()
+        await take(two.apps[1], second)
+
+    async with asyncio.timeout(10):
+        await asyncio.gather(take(two.apps[0], first, second), later())
+    for reader in two.readers:
+        items = (await reader.get(ITEMS)).json()["data"]["items"]
+        assert [item["quantity"] for item in items] == [4, 3]
 
 
 @pytest.mark.parametrize("when", ["before", "after"])

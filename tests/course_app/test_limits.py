@@ -55,6 +55,41 @@ async def test_a_flood_does_not_open_the_limit(start: Start) -> None:
         assert await burst(apps, 2000, "/api/v1/nothing") == {404: 100, 429: 1900}
 
 
+async def test_a_crowd_at_the_health_check_does_not_either(start: Start) -> None:
+    """`/health/ready` has no limit: its pings take no connection that a count needs."""
+    async with start(1, RATE_LIMIT_PER_MINUTE=100) as apps:
+        redis, waiting = apps[0].state.redis, asyncio.Event()
+        execute = redis.execute_command
+
+        async def slow(*args: Any, **options: Any) -> Any:
+            if args[0] != "PING":
+                return await execute(*args, **options)
+            connection = await redis.connection_pool.get_connection()
+            try:
+                await waiting.wait()
+            finally:
+                await redis.connection_pool.release(connection)
+
+        redis.execute_command = slow
+        pings = [asyncio.create_task(redis.ping()) for _ in range(200)]
+        await asyncio.sleep(0.05)
+        counted = await burst(apps, 200, "/api/v1/nothing")
+        waiting.set()
+        await asyncio.gather(*pings)
+        assert counted == {404: 100, 429: 100}
+
+
+async def test_a_refused_command_does_not_open_the_limit(start: Start) -> None:
+    """One faulty command is no outage."""
+    async with start(1, RATE_LIMIT_PER_MINUTE=2) as apps:
+        gate = apps[0].state.redis_gate
+        assert await burst(apps, 2) == {200: 2}
+        for mistake in (lambda redis: redis.evalsha("0" * 40, 0), lambda redis: redis.set("key", object())):
+            with pytest.raises(Exception, match=r"^$"):
+                await gate.run(mistake)
+            assert await burst(apps, 1) == {429: 1}
+
+
 async def test_the_minute_slides(start: Start, clock: Any) -> None:
     async with start(2, RATE_LIMIT_PER_MINUTE=4) as apps:
         assert await burst(apps, 2) == {200: 2}

@@ -17,11 +17,18 @@ BEGIN UPDATE revisions SET value = lower(hex(randomblob(16))) WHERE name = 'item
 """
 FUNCTION = """
 CREATE FUNCTION revise_items() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN UPDATE revisions SET value = gen_random_uuid() WHERE name = 'items'; RETURN NULL; END $$
+BEGIN
+    UPDATE revisions SET value = gen_random_uuid()
+    WHERE name = 'items' AND xmin <> pg_current_xact_id()::xid;  -- once in a transaction
+    RETURN NULL;
+END $$
 """
-ON_POSTGRESQL = """
-CREATE TRIGGER revise_items AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON items
-FOR EACH STATEMENT EXECUTE FUNCTION revise_items()
+AT_THE_COMMIT = """
+CREATE CONSTRAINT TRIGGER revise_items AFTER INSERT OR UPDATE OR DELETE ON items
+DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION revise_items()
+"""
+WITH_THE_TRUNCATE = """
+CREATE TRIGGER revise_all_items AFTER TRUNCATE ON items FOR EACH STATEMENT EXECUTE FUNCTION revise_items()
 """
 
 
@@ -35,8 +42,8 @@ def upgrade() -> None:
     )
     op.bulk_insert(revisions, [{"name": "items", "value": uuid4().hex}])
     if op.get_bind().dialect.name == "postgresql":
-        op.execute(FUNCTION)
-        op.execute(ON_POSTGRESQL)
+        for statement in (FUNCTION, AT_THE_COMMIT, WITH_THE_TRUNCATE):
+            op.execute(statement)
     else:
         for change in ("INSERT", "UPDATE", "DELETE"):
             op.execute(ON_SQLITE.format(change=change))
@@ -46,6 +53,7 @@ def downgrade() -> None:
     """Drop them."""
     if op.get_bind().dialect.name == "postgresql":
         op.execute("DROP TRIGGER revise_items ON items")
+        op.execute("DROP TRIGGER revise_all_items ON items")
         op.execute("DROP FUNCTION revise_items")
     else:
         for change in ("INSERT", "UPDATE", "DELETE"):
