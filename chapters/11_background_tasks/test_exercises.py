@@ -441,9 +441,9 @@ class TestDelivery:
                 await asyncio.sleep(0.001)
 
         ticker = asyncio.create_task(tick())
-        await answer.deliver(new_mail(), Server(refused()), delays=(0.03,))
+        await answer.deliver(new_mail(), Server(refused()), delays=(0.1,))
         ticker.cancel()
-        assert ticks > 3, told("deliver(..., delays=(0.03,)), and ticks of another task meanwhile", "many", ticks)
+        assert ticks > 3, told("deliver(..., delays=(0.1,)), and ticks of another task meanwhile", "many", ticks)
 
     async def test_what_is_no_exception_goes_on(self):
         """A cancellation, and whatever else is no `Exception`, is not caught."""
