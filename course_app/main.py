@@ -5,7 +5,6 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 from functools import partial
 
-from anyio import to_thread
 from fakeredis import FakeServer
 from fastapi import FastAPI
 
@@ -67,7 +66,7 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         else:
             broker = Broker(settings.CELERY_BROKER_URL)
             app.state.queue = JobQueue(broker.send)
-            app.state.probes["broker"] = partial(to_thread.run_sync, broker.ping)
+            app.state.probes["broker"] = broker.probe
         await migrate(engine)
         async with app.state.sessions.begin() as session:
             await alone(await session.connection())

@@ -60,13 +60,27 @@ for what, replace, by, caught_by in (
     ("the sender gets the mail", "Mail(body.recipient", "Mail(sender.email", "test_the_mail_is_the_request"),
     ("a time of its own", "body.body, clock())", "body.body, sender.created_at)", "test_the_mail_is_the_request"),
     (
+        "text without its blanks",
+        "body.subject, body.body",
+        "body.subject.strip(), body.body",
+        "test_the_mail_is_the_request",
+    ),
+    (
+        "lines without their ends",
+        "body.subject, body.body",
+        "body.subject, body.body.strip()",
+        "test_the_mail_is_the_request",
+    ),
+    ("deliver is called, and its coroutine is the task", "(deliver, ", "(deliver(", "test_delivered_by_deliver"),
+    (
         "every mail is the same one",
         "body.body, clock())",
         'body.body, clock(), "mail")',
         "test_each_mail_has_its_own_id",
     ),
 ):
-    wrong("11.1", what, replace=replace, by=by, caught_by=caught_by)
+    edits = [(replace, by), (", mailer)\n", ", mailer))\n")] if by == "(deliver(" else [(replace, by)]
+    wrong("11.1", what, edits=edits, caught_by=caught_by)
 wrong(
     "11.1",
     "a task of asyncio that nobody keeps",
@@ -224,6 +238,20 @@ for what, replace, by, caught_by in (
     wrong("11.2", what, edits=edits, caught_by=caught_by)
 wrong(
     "11.2",
+    "whatever has a reason",
+    replace="error.reason if isinstance(error, MailRefused) else type(error).__name__",
+    by='getattr(error, "reason", type(error).__name__)',
+    caught_by="test_nothing_of_the_mail_is_logged",
+)
+wrong(
+    "11.2",
+    "whatever says that it is permanent",
+    replace="isinstance(error, MailRefused) and error.permanent",
+    by='getattr(error, "permanent", False)',
+    caught_by="test_other_exceptions",
+)
+wrong(
+    "11.2",
     "one more attempt, whatever the delays",
     region="""
     try:
@@ -313,13 +341,40 @@ right(
 
 # --- 11.3 never wait for a broker ------------------------------------------------------------------------------------
 
-_RUN = "await to_thread.run_sync(self._send, job_id, limiter=self._limiter, abandon_on_cancel=True)"
+_RUN = "await asyncio.get_running_loop().run_in_executor(self._threads, self._send, job_id)"
+_LIMIT = "async with asyncio.timeout(self._seconds):"
+_POOL = "self._threads = ThreadPoolExecutor(at_once)"
+_LIMITER = "self._limiter = CapacityLimiter(at_once)"
 for what, replace, by, caught_by in (
-    ("in the event loop", _RUN, "self._send(job_id)", "test_the_loop_goes_on"),
-    ("the thread is waited for", ", abandon_on_cancel=True", "", "test_a_broker_that_says_nothing"),
-    ("everybody's threads", "limiter=self._limiter, ", "", "test_other_threads_stay_free"),
-    ("no time limit", "with fail_after(self._seconds):", "with fail_after(None):", "test_a_broker_that_says_nothing"),
-    ("a time limit of its own", "fail_after(self._seconds)", "fail_after(2)", "test_a_broker_that_says_nothing"),
+    ("in the event loop", _RUN, "self._send(job_id)", "test_sent_once"),
+    (
+        "the thread is waited for",
+        _RUN,
+        """call = self._threads.submit(self._send, job_id)
+                while not call.done():
+                    try:
+                        await asyncio.sleep(0.001)
+                    except asyncio.CancelledError:
+                        pass
+                call.result()""",
+        "test_a_broker_that_says_nothing",
+    ),
+    ("everybody's threads", "run_in_executor(self._threads,", "run_in_executor(None,", "test_at_once"),
+    (
+        "threads without end",
+        "run_in_executor(self._threads,",
+        "run_in_executor(ThreadPoolExecutor(1),",
+        "test_given_up",
+    ),
+    ("no time limit", _LIMIT, "async with asyncio.timeout(None):", "test_a_broker_that_says_nothing"),
+    ("a time limit of its own", _LIMIT, "async with asyncio.timeout(2):", "test_a_broker_that_says_nothing"),
+    ("the usual time limit", _LIMIT, "async with asyncio.timeout(0.8):", "test_a_broker_that_says_nothing"),
+    (
+        "a call that has not begun is made later",
+        _RUN,
+        f"await asyncio.shield({_RUN.removeprefix('await ')})",
+        "test_given_up",
+    ),
     (
         "one more attempt",
         f"                {_RUN}\n",
@@ -353,7 +408,7 @@ for what, replace, by, caught_by in (
     ("logged with the text", "type(error).__name__}", "str(error)}", "test_logged"),
     ("logged as an error", "logger.warning(", "logger.error(", "test_logged"),
     ("the job is not named", '"job": job_id, ', "", "test_logged"),
-    ("the result is returned", f"                {_RUN}", f"                return {_RUN}", "test_sent_once"),
+    ("the result is returned", _RUN, f"return {_RUN}", "test_sent_once"),
     (
         "the failure is swallowed",
         '            raise ServiceUnavailable("Jobs cannot be taken at the moment. Try again later.") from error\n',
@@ -362,79 +417,114 @@ for what, replace, by, caught_by in (
     ),
 ):
     wrong("11.3", what, replace=replace, by=by, caught_by=caught_by)
-wrong(
-    "11.3",
-    "the wait for a place does not count",
-    region="""
-    try:
-        async with self._limiter:
-            with fail_after(self._seconds):
-                await to_thread.run_sync(self._send, job_id, limiter=CapacityLimiter(1), abandon_on_cancel=True)
+_FAILED = """
     except Exception as error:
         logger.warning("job not queued", extra={"job": job_id, "reason": type(error).__name__})
         raise ServiceUnavailable("Jobs cannot be taken at the moment. Try again later.") from error
-    """,
+"""
+wrong(
+    "11.3",
+    "the wait for a thread does not count",
+    region=f"""
+    began = asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def send():
+        loop.call_soon_threadsafe(began.set)
+        self._send(job_id)
+
+    try:
+        call = loop.run_in_executor(self._threads, send)
+        await began.wait()
+        async with asyncio.timeout(self._seconds):
+            await call
+{_FAILED}    """,
     caught_by="test_a_broker_that_says_nothing",
 )
+for what, run, caught_by in (
+    (
+        "a limiter that gives the place of a call that goes on to the next",
+        "await to_thread.run_sync(self._send, job_id, limiter=self._limiter, abandon_on_cancel=True)",
+        "test_given_up",
+    ),
+    (
+        "a limiter, and the wait is abandoned by asyncio",
+        "await to_thread.run_sync(self._send, job_id, limiter=self._limiter)",
+        "test_given_up",
+    ),
+    ("anyio's threads for everybody", "await to_thread.run_sync(self._send, job_id)", "test_other_threads_stay_free"),
+):
+    wrong(
+        "11.3",
+        what,
+        edits=[
+            (
+                "from course_app.core.errors",
+                "from anyio import CapacityLimiter, to_thread\n\nfrom course_app.core.errors",
+            ),
+            (_POOL, _LIMITER),
+            (_RUN, run),
+        ],
+        caught_by=caught_by,
+    )
 wrong(
     "11.3",
     "asyncio's threads, which others use too",
-    region="""
-    import asyncio
-
+    region=f"""
     try:
-        async with asyncio.timeout(self._seconds), self._limiter:
+        async with asyncio.timeout(self._seconds):
             await asyncio.to_thread(self._send, job_id)
-    except Exception as error:
-        logger.warning("job not queued", extra={"job": job_id, "reason": type(error).__name__})
-        raise ServiceUnavailable("Jobs cannot be taken at the moment. Try again later.") from error
-    """,
+{_FAILED}    """,
     caught_by="test_other_threads_stay_free",
 )
 wrong(
     "11.3",
     "sent in the background, whatever comes of it",
     region="""
-    import threading
-
-    threading.Thread(target=self._send, args=(job_id,), daemon=True).start()
+    self._threads.submit(self._send, job_id)
     """,
     caught_by="test_failures",
 )
-wrong(
+right(
     "11.3",
-    "as many at a time as there are",
-    replace="limiter=self._limiter,",
-    by="limiter=CapacityLimiter(1),",
-    caught_by="test_at_once",
+    "anyio's move_on_after",
+    region=f"""
+    from anyio import move_on_after
+
+    try:
+        with move_on_after(self._seconds) as scope:
+            await asyncio.get_running_loop().run_in_executor(self._threads, lambda: self._send(job_id))
+        if scope.cancelled_caught:
+            raise TimeoutError
+{_FAILED}    """,
 )
 right(
     "11.3",
-    "move_on_after",
-    edits=[
-        (
-            "from anyio import CapacityLimiter, fail_after, to_thread",
-            "from anyio import CapacityLimiter, move_on_after, to_thread",
-        ),
-        (
-            f"            with fail_after(self._seconds):\n                {_RUN}\n",
-            f"""            with move_on_after(self._seconds) as scope:
-                {_RUN}
-            if scope.cancelled_caught:
-                raise TimeoutError
-""",
-        ),
-    ],
+    "wait_for and the pool's own future",
+    region=f"""
+    try:
+        call = self._threads.submit(self._send, job_id)
+        await asyncio.wait_for(asyncio.wrap_future(call), self._seconds)
+{_FAILED}    """,
 )
 right(
     "11.3",
-    "asyncio's time limit",
+    "a limiter whose place is held until the thread ends",
     edits=[
-        ("import logging\n", "import asyncio\nimport logging\n"),
-        ("from anyio import CapacityLimiter, fail_after, to_thread", "from anyio import CapacityLimiter, to_thread"),
+        ("from course_app.core.errors", "from anyio import CapacityLimiter, to_thread\n\nfrom course_app.core.errors"),
+        (_POOL, _LIMITER),
         (
-            f"            with fail_after(self._seconds):\n                {_RUN}\n",
-            f"            await asyncio.wait_for({_RUN.removeprefix('await ')}, self._seconds)\n",
+            _RUN,
+            """place = object()
+                await self._limiter.acquire_on_behalf_of(place)
+                call = asyncio.ensure_future(to_thread.run_sync(self._send, job_id, limiter=CapacityLimiter(1)))
+
+                def free(call: asyncio.Future[object]) -> None:
+                    self._limiter.release_on_behalf_of(place)
+                    _ = call.cancelled() or call.exception()
+
+                call.add_done_callback(free)
+                await asyncio.shield(call)""",
         ),
     ],
 )
@@ -497,6 +587,23 @@ for what, replace, by, caught_by in (
         "    await work(7)\n    data_id = await store.start(job_id)\n",
         "test_success",
     ),
+    (
+        "worked on again when the network failed",
+        "        result = await work(data_id)\n",
+        """        try:
+            result = await work(data_id)
+        except OSError:
+            result = await work(data_id)
+""",
+        "test_our_fault",
+    ),
+    (
+        "all values as text",
+        "store.succeed(job_id, result)",
+        "store.succeed(job_id, {name: str(value) for name, value in result.items()})",
+        "test_success",
+    ),
+    ("0 is no id", "if data_id is None:", "if not data_id:", "test_success"),
     ("a success is logged", _END, _END + '        logger.info("job done")\n', "test_success"),
 ):
     edits = [(replace, by)]
@@ -745,7 +852,40 @@ wrong(
     """,
     caught_by="test_twenty_at_once",
 )
+wrong(
+    "11.6",
+    "looks first and stores then, under a lock of this process",
+    edits=[
+        ("import json\n", "import json\nfrom asyncio import Lock, get_running_loop\n"),
+        ("KEY_LIFE = timedelta(hours=24)\n", "KEY_LIFE = timedelta(hours=24)\nLOCKS: dict[object, Lock] = {}\n"),
+        (
+            f"""{_RELEASE}    if await jobs.add(job):
+        return job
+    known = await jobs.by_key(owner_id, key)
+    if known is None or known""",
+            """    async with LOCKS.setdefault(get_running_loop(), Lock()):
+        await jobs.release(owner_id, key, until=now - KEY_LIFE)
+        known = await jobs.by_key(owner_id, key)
+        if known is None:
+            await jobs.add(job)
+            return job
+    if known""",
+        ),
+    ],
+    caught_by="test_another_process",
+)
 for what, replace, by, caught_by in (
+    (
+        "a job that failed is done again",
+        "    return known\n",
+        """    if known.status == "failed":
+        await jobs.release(owner_id, key, until=now)
+        await jobs.add(job)
+        return job
+    return known
+""",
+        "test_the_same_body",
+    ),
     ("a key lives for ever", _RELEASE, "", "test_a_key_lives_for_a_day"),
     (
         "a key lives a moment longer",

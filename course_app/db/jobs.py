@@ -19,7 +19,7 @@ class JobStatus(StrEnum):
 class Job:
     """Something to be done when nobody waits for it.
 
-    `key` is what its owner called the request, and `fingerprint` what the request said.
+    `key` is what its owner called the request, and `fingerprint` what the request said (see `services/idempotency.py`).
     """
 
     id: str

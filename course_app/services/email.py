@@ -38,7 +38,7 @@ class Mailer(Protocol):
 
 
 class OutboxMailer:
-    """Puts e-mails into a list, where there is no mail server."""
+    """Puts e-mails into a list, where there is no mail server. The list keeps the last thousand."""
 
     def __init__(self, outbox: list[Mail]) -> None:
         self._outbox = outbox
@@ -46,3 +46,4 @@ class OutboxMailer:
     async def send(self, mail: Mail) -> None:
         """Keep it."""
         self._outbox.append(mail)
+        del self._outbox[:-1000]

@@ -2,6 +2,8 @@
 
 import smtplib
 import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from email.charset import QP, Charset
 from email.header import Header
 from email.mime.text import MIMEText
@@ -36,7 +38,7 @@ class SmtpMailer:
         sender, recipient = self._server.sender, ascii_domain(mail.recipient)
         options = () if recipient.isascii() else ("SMTPUTF8", "BODY=8BITMIME")
         try:
-            with self._connect() as connection:
+            with self._connected() as connection:
                 connection.sendmail(sender, [recipient], as_message(mail, sender).as_bytes(policy=CRLF), options)
         except smtplib.SMTPRecipientsRefused as error:
             code, _ = error.recipients[recipient]
@@ -47,21 +49,24 @@ class SmtpMailer:
             permanent = isinstance(error, smtplib.SMTPNotSupportedError)
             raise MailRefused(type(error).__name__, permanent=permanent) from None
 
-    def _connect(self) -> smtplib.SMTP:
+    @contextmanager
+    def _connected(self) -> Iterator[smtplib.SMTP]:
         server, context = self._server, ssl.create_default_context()
+        connection: smtplib.SMTP
         if server.security == "tls":
-            return self._signed_in(
-                smtplib.SMTP_SSL(server.host, server.port, OURSELVES, timeout=self._timeout, context=context)
-            )
-        connection = smtplib.SMTP(server.host, server.port, OURSELVES, timeout=self._timeout)
-        if server.security == "starttls":
-            connection.starttls(context=context)
-        return self._signed_in(connection)
-
-    def _signed_in(self, connection: smtplib.SMTP) -> smtplib.SMTP:
-        if self._server.username is not None:
-            connection.login(self._server.username, self._server.password or "")
-        return connection
+            connection = smtplib.SMTP_SSL(server.host, server.port, OURSELVES, timeout=self._timeout, context=context)
+        else:
+            connection = smtplib.SMTP(server.host, server.port, OURSELVES, timeout=self._timeout)
+        try:
+            if server.security == "starttls":
+                connection.starttls(context=context)
+            if server.username is not None:
+                connection.login(server.username, server.password or "")
+            yield connection
+        finally:
+            with suppress(OSError):  # how the server says goodbye changes nothing about the mail
+                connection.quit()
+            connection.close()
 
 
 def ascii_domain(address: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import email
 import email.policy
+import gc
 import importlib
 import json
 import logging
@@ -321,6 +322,42 @@ async def test_never_is_not_tried_again(delivering: Deliver, caplog: pytest.LogC
     (record,) = [record for record in caplog.records if record.name == "course_app.mail"]
     assert (record.levelno, record.attempt, record.reason) == (logging.ERROR, 1, "550")  # type: ignore[attr-defined]
     assert "bob@example.org" not in all_of(caplog)
+
+
+@pytest.mark.parametrize("goodbye", ["421 idle for too long", "500 what", "221 bye"])
+async def test_a_mail_that_was_accepted_is_not_sent_again(
+    delivering: Deliver, short_delays: None, caplog: pytest.LogCaptureFixture, goodbye: str
+) -> None:
+    async def answer(*_: Any) -> str:
+        return goodbye
+
+    async with delivering() as (mailroom, http):
+        mailroom.handle_QUIT = answer  # type: ignore[attr-defined]
+        assert (await http.post(EMAILS, json=MAIL)).status_code == 202
+    assert len(mailroom.received) == 1
+    assert [record for record in caplog.records if record.name == "course_app.mail"] == []
+
+
+async def test_a_server_without_tls_gets_nothing(
+    course_app: Any, new_settings: Any, clock: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    mailroom = Mailroom()
+    async with listening(mailroom) as port:
+        settings = new_settings(SMTP_URL=f"smtp+starttls://name:hunter2@127.0.0.1:{port}")
+        async with sending(course_app, settings, clock) as (_, http):
+            assert (await http.post(EMAILS, json=MAIL)).status_code == 202
+    (record,) = [record for record in caplog.records if record.name == "course_app.mail"]
+    assert (record.attempt, record.reason) == (1, "SMTPNotSupportedError")  # type: ignore[attr-defined]
+    assert mailroom.received == []
+    gc.collect()  # warns of a connection that was left open
+
+
+async def test_the_outbox_does_not_grow_for_ever() -> None:
+    module = importlib.import_module("course_app.services.email")
+    outbox: list[int] = []
+    for number in range(1001):
+        await module.OutboxMailer(outbox).send(number)
+    assert outbox == [*range(1, 1001)]
 
 
 async def test_a_dead_mail_server_changes_no_answer_and_tells_nothing(

@@ -8,13 +8,16 @@ import re
 import socket
 import subprocess
 import sys
+import threading
 import time
+import traceback
 from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
+from anyio import to_thread
 from httpx import AsyncClient, Response
 
 from coursekit.check_client import client_for
@@ -427,6 +430,44 @@ async def test_no_broker_is_503_within_a_second(course_app: Any, new_settings: A
         assert (ready.status_code, ready.json()["down"]) == (503, ["broker"])
         assert (await http.get("/health/live")).status_code == 200
         assert (await http.get("/api/v1/items")).status_code == 200
+
+
+async def test_a_silent_broker_takes_no_more_than_its_threads(course_app: Any, new_settings: Any, clock: Any) -> None:
+    def mine() -> int:
+        return len([thread for thread in threading.enumerate() if thread not in before])
+
+    with socket.create_server(("127.0.0.1", 0), backlog=200) as silent:
+        settings = new_settings(CELERY_BROKER_URL=f"redis://127.0.0.1:{silent.getsockname()[1]}/0")
+        async with running(course_app, settings, clock) as (app, _):
+            before, refused = (
+                threading.enumerate(),
+                importlib.import_module("course_app.core.errors").ServiceUnavailable,
+            )
+            for _ in range(2):
+                asked = [asyncio.create_task(app.state.queue.publish("id")) for _ in range(40)]
+                probed = [asyncio.create_task(app.state.probes["broker"]()) for _ in range(40)]
+                await asyncio.sleep(0.2)
+                assert mine() < 20  # eight, two, and few of everybody's
+                async with asyncio.timeout(2):
+                    assert await asyncio.to_thread(int) == await to_thread.run_sync(int)
+                for probe in probed[2:]:
+                    probe.cancel()
+                answers = await asyncio.gather(*asked, return_exceptions=True)
+                assert {type(answer) for answer in answers} == {refused}
+                await asyncio.gather(*probed, return_exceptions=True)
+
+
+@pytest.mark.parametrize(
+    "url", ["", "nonsense", "foo://hunter2@host", "redis://:hunter2@host:port/0", "redis://host:99999", "host:6379/0"]
+)
+async def test_a_broker_that_is_none_is_refused_without_its_password(
+    course_app: Any, new_settings: Any, clock: Any, url: str
+) -> None:
+    fault = importlib.import_module("course_app.core.startup").ConfigurationError
+    with pytest.raises(fault, match=r"^CELERY_BROKER_URL: [^\n]*$") as refused:
+        async with running(course_app, new_settings(CELERY_BROKER_URL=url), clock):
+            pass
+    assert "hunter2" not in "".join(traceback.format_exception(refused.value))
 
 
 async def test_what_was_refused_leaves_nothing_behind(
