@@ -56,13 +56,21 @@ class SqlJobs:
         return await self._one(JobRow.owner_id == owner_id, JobRow.key == key)
 
     async def add(self, job: Job) -> bool:
-        owner = select(UserRow.id).where(UserRow.id == job.owner_id).with_for_update(read=True, key_share=True)
-        owner_id = await self._session.scalar(owner.execution_options(locking=True))  # None: deleted a moment ago
+        owner_id = await self._still_there(job.owner_id)
         insert = postgresql.insert if self._session.get_bind().dialect.name == "postgresql" else sqlite.insert
         added = insert(JobRow).values({**vars(job), "owner_id": owner_id}).on_conflict_do_nothing()
         return await self._session.scalar(added.returning(JobRow.id)) is not None
 
+    async def _still_there(self, owner_id: int | None) -> int | None:
+        """The id, if the account has not been deleted since the request began; it cannot be from here on.
+
+        A deletion locks the account and then its jobs. Whoever changes a job of an account locks in the same order.
+        """
+        owner = select(UserRow.id).where(UserRow.id == owner_id).with_for_update(read=True, key_share=True)
+        return await self._session.scalar(owner.execution_options(locking=True))
+
     async def release(self, owner_id: int, key: str, until: datetime) -> None:
+        await self._still_there(owner_id)
         old = update(JobRow).where(JobRow.owner_id == owner_id, JobRow.key == key, JobRow.created_at <= until)
         await self._session.execute(old.values(key=None))
 
