@@ -2,10 +2,12 @@
 #   PYTHON=python3.13   the Python to make the environment with (default: the first of 3.11, 3.12, 3.13 that is found)
 #   VENV=.venv          where the environment is
 #   LAB=--no-browser    options of `course lab`
+#   NOTEBOOKS=solutions which notebooks `test-notebooks` compares
 
 PYTHON ?=
 VENV ?= .venv
 LAB ?=
+NOTEBOOKS ?= notebooks solutions
 UV_VERSION := 0.13.9
 
 BIN := $(VENV)/bin
@@ -49,13 +51,13 @@ test-python: $(READY)
 	$(PYTEST) tests --ignore tests/browser --ignore tests/services -n 2 --dist worksteal
 
 test-notebooks: $(READY)
-	$(PYTEST) --nbval notebooks solutions $(PARALLEL)
+	$(PYTEST) --nbval $(NOTEBOOKS) $(PARALLEL)
 
 browser-test: $(READY) ## the course in headless Chromium
 	$(PYTEST) tests/browser -n 2 --dist worksteal
 
 services-test: $(READY) ## the app on PostgreSQL, Redis and Celery (needs postgresql and redis-server)
-	$(PYTEST) tests/services
+	$(PYTEST) tests/services -n 2 --dist worksteal
 
 screenshot: $(READY) ## make docs/screenshot.png anew
 	$(BIN)/python tests/browser/screenshot.py
