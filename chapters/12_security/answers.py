@@ -399,7 +399,7 @@ wrong(
     "the account did it, where nobody is signed in",
     replace='"by": self._by',
     by='"by": self._by or account',
-    caught_by="test_by_is_who_is_signed_in",
+    caught_by="test_nobody",
 )
 wrong(
     "12.4",

@@ -297,7 +297,7 @@ class TestRedirect:
             expect_equal(headers.get("location"), f"https://{name}/", f"Host: {host.decode()}: Location")
 
     async def test_path_and_query_as_they_came(self):
-        """What is percent-encoded in path or query stays so, and is not encoded twice."""
+        """What is percent-encoded in path or query stays so; control characters and bytes beyond ASCII become so."""
         app = answer.HTTPSRedirectMiddleware(inside)
         for raw, query, tail in (
             (b"/a%20b/x%2Fy", b"", "/a%20b/x%2Fy"),
@@ -309,10 +309,6 @@ class TestRedirect:
             _, headers, _ = await call(app, path=path, raw_path=raw, query_string=query)
             sent = f"http://course.test{raw.decode()} with query {query.decode()!r}: Location"
             expect_equal(headers.get("location"), f"https://course.test{tail}", sent)
-
-    async def test_strange_bytes(self):
-        """Control characters and bytes beyond ASCII are percent-encoded."""
-        app = answer.HTTPSRedirectMiddleware(inside)
         _, headers, _ = await call(app, path="/x", raw_path=b"/a\r\nb\xc3\xa4 c", query_string=b"q=\r\n\xff")
         expected = "https://course.test/a%0D%0Ab%C3%A4%20c?q=%0D%0A%FF"
         expect_equal(headers.get("location"), expected, "a path and a query with strange bytes: Location")
@@ -431,11 +427,8 @@ class TestAudit:
         answer.Audit(None).record("login_failed", None)
         for name in ("account", "address", "by"):
             expect_equal(getattr(records[0], name, ...), None, f"Audit(None).record('login_failed', None): its {name}")
-
-    def test_by_is_who_is_signed_in(self, records):
-        """Where nobody is signed in, `by` is None, also when there is an account."""
         answer.Audit("10.0.0.1").record("login_failed", "ada")
-        expect_equal(getattr(records[0], "by", ...), None, "Audit('10.0.0.1').record('login_failed', 'ada'): its by")
+        expect_equal(getattr(records[1], "by", ...), None, "Audit('10.0.0.1').record('login_failed', 'ada'): its by")
 
     def test_nothing_else(self, records):
         """The record has no other extras, and no exception."""
@@ -725,7 +718,7 @@ def line(number: int, attack: Any) -> str:
 
 
 def without_numbers(path: str) -> str:
-    return re.sub(r"[0-9]+", "N", path.partition("?")[0])
+    return re.sub(r"(?<=/)[0-9]+", "N", path.partition("?")[0])
 
 
 def none_of(faults: list[str]) -> None:
