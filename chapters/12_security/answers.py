@@ -75,6 +75,13 @@ wrong(
 )
 wrong(
     "12.1",
+    "a star anywhere",
+    replace='isinstance(value, tuple) and "*" in value',
+    by='"*" in str(value)',
+    caught_by="test_good_settings",
+)
+wrong(
+    "12.1",
     "no hosts are fine",
     replace='name == "ALLOWED_HOSTS" and not value',
     by='name == "ALLOWED_HOSTS" and value is None',
@@ -635,6 +642,17 @@ wrong(
     replace='response.headers.get("x-content-type-options") == ["nosniff"]',
     by='response.headers.get("x-content-type-options") in (None, ["nosniff"])',
     caught_by="test_header",
+)
+wrong(
+    "12.6",
+    "what is no JSON is let through",
+    replace="        body = response.json()\n",
+    by="""        try:
+            body = response.json()
+        except ValueError:
+            return
+""",
+    caught_by="test_envelope",
 )
 wrong(
     "12.6",
