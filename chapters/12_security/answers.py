@@ -54,6 +54,13 @@ wrong(
 )
 wrong(
     "12.1",
+    "a short value is in the sentence",
+    replace='return f"must have at least {SHORTEST} bytes"',
+    by='return f"{secret!r} must have at least {SHORTEST} bytes"',
+    caught_by="test_short_secret",
+)
+wrong(
+    "12.1",
     "an empty URL is a URL",
     replace='not str(value or "").strip()',
     by="value is None",
@@ -65,6 +72,13 @@ wrong(
     replace='isinstance(value, tuple) and "*" in value',
     by='value == ("*",)',
     caught_by="test_wildcards",
+)
+wrong(
+    "12.1",
+    "a star anywhere",
+    replace='isinstance(value, tuple) and "*" in value',
+    by='"*" in str(value)',
+    caught_by="test_good_settings",
 )
 wrong(
     "12.1",
@@ -142,6 +156,15 @@ wrong(
 )
 wrong(
     "12.2",
+    "the scope kept on self",
+    edits=[
+        ("        async def send_with_headers", "        self.scope = scope\n\n        async def send_with_headers"),
+        ('if scope.get("scheme") == "https":', 'if self.scope.get("scheme") == "https":'),
+    ],
+    caught_by="test_two_requests_at_once",
+)
+wrong(
+    "12.2",
     "a scheme is always there",
     replace='scope.get("scheme")',
     by='scope["scheme"]',
@@ -206,7 +229,7 @@ wrong(
     "12.3",
     "the port stays",
     edits=[
-        ("https://{host}{path}", "https://{name}{path}"),
+        ("https://{host}/{path}", "https://{name}/{path}"),
         ('host = host_name(Headers(scope=scope).getlist("Host"))', 'name = Headers(scope=scope).get("Host")'),
     ],
     caught_by="test_host_without_port",
@@ -214,9 +237,33 @@ wrong(
 wrong(
     "12.3",
     "the decoded path",
-    replace='scope.get("raw_path") or scope["path"].encode()',
+    replace='scope.get("raw_path") or quote(scope["path"]).encode()',
     by='scope["path"].encode()',
     caught_by="test_path_and_query_as_they_came",
+)
+wrong(
+    "12.3",
+    "glued to the host",
+    edits=[
+        ('            target = re.sub(rb"(?i)^https?://[^/]*", b"", target)\n', ""),
+        ('target.removeprefix(b"/")', "target"),
+        ("https://{host}/{path}", "https://{host}{path}"),
+    ],
+    caught_by="test_targets_that_are_no_path",
+)
+wrong(
+    "12.3",
+    "a whole URL as a path",
+    replace='            target = re.sub(rb"(?i)^https?://[^/]*", b"", target)\n',
+    by="",
+    caught_by="test_targets_that_are_no_path",
+)
+wrong(
+    "12.3",
+    "a percent sign of the decoded path stays",
+    replace='quote(scope["path"]).encode()',
+    by='scope["path"].encode()',
+    caught_by="test_left_out",
 )
 wrong(
     "12.3",
@@ -285,6 +332,20 @@ wrong(
 )
 right(
     "12.3",
+    "urlsplit, and text",
+    edits=[
+        ("import re\nfrom urllib.parse import quote\n", "from urllib.parse import quote, urlsplit\n"),
+        (
+            """            target = re.sub(rb"(?i)^https?://[^/]*", b"", target)
+            path = quote(target.removeprefix(b"/"), """,
+            """            if target.lower().startswith((b"http://", b"https://")):
+                target = urlsplit(target).path
+            path = quote(target[1:] if target.startswith(b"/") else target, """,
+        ),
+    ],
+)
+right(
+    "12.3",
     "an early return",
     replace="""        app = self.app
         if scope["type"] == "http" and""",
@@ -299,8 +360,8 @@ right(
     "safe is all of printable ASCII",
     edits=[
         (
-            """scope["path"].encode(), safe="/%:@!$&'()*+,;=~")""",
-            """scope["path"].encode(), safe="".join(map(chr, range(33, 127))))""",
+            """target.removeprefix(b"/"), safe="/%:@!$&'()*+,;=~")""",
+            """target.removeprefix(b"/"), safe="".join(map(chr, range(33, 127))))""",
         ),
         ("""safe="/%:@!$&'()*+,;=~?")""", """safe="".join(map(chr, range(33, 127))))"""),
     ],
@@ -331,6 +392,41 @@ wrong(
     "a list of what is forbidden",
     replace="not facts.keys() <= set(FACTS)",
     by='facts.keys() & {"password", "token"}',
+    caught_by="test_unknown_fact",
+)
+wrong(
+    "12.4",
+    "a longer list of what is forbidden",
+    replace="not facts.keys() <= set(FACTS)",
+    by='facts.keys() & {"password", "token", "secret", "email"}',
+    caught_by="test_unknown_fact",
+)
+wrong(
+    "12.4",
+    "the account did it, where nobody is signed in",
+    replace='"by": self._by',
+    by='"by": self._by or account',
+    caught_by="test_nobody",
+)
+wrong(
+    "12.4",
+    "another extra",
+    replace='"by": self._by}',
+    by='"by": self._by, "level": level}',
+    caught_by="test_nothing_else",
+)
+wrong(
+    "12.4",
+    "the exception under way",
+    replace="extra={**facts, **about})",
+    by="extra={**facts, **about}, exc_info=True)",
+    caught_by="test_nothing_else",
+)
+wrong(
+    "12.4",
+    "the account is in the error",
+    replace='ValueError("no event or no fact of the audit log")',
+    by='ValueError(f"cannot write about {account}")',
     caught_by="test_unknown_fact",
 )
 wrong(
@@ -493,6 +589,13 @@ wrong(
     by="            key = account\n            seconds = await self._count(key)\n",
     caught_by="test_others",
 )
+wrong(
+    "12.5",
+    "a right password verified twice",
+    replace="            return right",
+    by="            return right and await verify()",
+    caught_by="test_success_resets",
+)
 right(
     "12.5",
     "else and another text",
@@ -539,6 +642,17 @@ wrong(
     replace='response.headers.get("x-content-type-options") == ["nosniff"]',
     by='response.headers.get("x-content-type-options") in (None, ["nosniff"])',
     caught_by="test_header",
+)
+wrong(
+    "12.6",
+    "what is no JSON is let through",
+    replace="        body = response.json()\n",
+    by="""        try:
+            body = response.json()
+        except ValueError:
+            return
+""",
+    caught_by="test_envelope",
 )
 wrong(
     "12.6",
@@ -630,6 +744,27 @@ wrong(
 )
 wrong(
     "12.7",
+    "the same attack, sent more often",
+    replace='    Attack(2, None, "GET", "/api/v1/items", 422, {"params": {"skip": -1}}),\n',
+    by='    Attack(2, None, "GET", "/api/v1/items", 422, {"params": {"limit": 10**9}}, 2),\n',
+    caught_by="test_twenty_different",
+)
+wrong(
+    "12.7",
+    "one attack in many forms",
+    replace='    Attack(2, None, "GET", "/api/v1/items", 422, {"params": {"skip": -1}}),\n',
+    by='    *(Attack(2, None, "GET", "/api/v1/items", 422, {"params": {"skip": -n}}) for n in (1, 2, 3)),\n',
+    caught_by="test_not_all_alike",
+)
+wrong(
+    "12.7",
+    "items that are not there",
+    replace='    Attack(2, None, "GET", "/api/v1/items", 422, {"params": {"skip": -1}}),\n',
+    by='    Attack(2, None, "GET", "/api/v1/items/2", 404, {}),\n',
+    caught_by="test_no_missing_items",
+)
+wrong(
+    "12.7",
     "a chapter that is no chapter",
     replace='Attack(5, None, "OPTIONS"',
     by='Attack(13, None, "OPTIONS"',
@@ -682,4 +817,18 @@ right(
     "another way to guess",
     replace='Attack(12, None, "POST", "/api/v1/auth/token", 429, {"data": GUESS}, 6)',
     by='Attack(12, None, "POST", "/api/v1/auth/login", 429, {"data": {"username": "eve", "password": "x"}}, 7)',
+)
+right(
+    "12.7",
+    "too many requests, and another host",
+    edits=[
+        (
+            'Attack(2, None, "GET", "/api/v1/items", 422, {"params": {"skip": -1}})',
+            'Attack(4, None, "GET", "/api/v1/items", 429, {}, 101)',
+        ),
+        (
+            'Attack(2, None, "GET", "/api/v1/items/9223372036854775808", 422, {})',
+            'Attack(12, "user", "GET", "/api/v1/items", 400, {"headers": {"Host": "evil.example"}})',
+        ),
+    ],
 )

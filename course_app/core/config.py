@@ -12,6 +12,7 @@ from course_app.core.lists import Networks
 from course_app.core.origins import Origins
 from course_app.core.production import production_fault
 from course_app.core.smtp_url import SmtpUrl
+from course_app.core.urls import BrokerUrl, DatabaseUrl, RedisUrl
 
 UNSET: Any = None
 LOOPBACK: Any = "127.0.0.0/8, ::1"
@@ -47,10 +48,10 @@ class Settings(BaseSettings):
     SECRET_KEY: Annotated[SecretStr, BeforeValidator(given_or_random), Fit] = UNSET
     ALGORITHM: Literal["HS256", "HS384", "HS512"] = "HS256"
     ACCESS_TOKEN_EXPIRE_MINUTES: int = Field(default=30, ge=1, le=1440)
-    DATABASE_URL: Annotated[str | None, Fit] = None
-    REDIS_URL: Annotated[str | None, Fit] = None
-    CELERY_BROKER_URL: str | None = None
-    CELERY_RESULT_BACKEND: str | None = None
+    DATABASE_URL: Annotated[DatabaseUrl, Fit] = None
+    REDIS_URL: Annotated[RedisUrl, Fit] = None
+    CELERY_BROKER_URL: BrokerUrl = None
+    CELERY_RESULT_BACKEND: BrokerUrl = None
     SMTP_URL: SmtpUrl | None = None
     ALLOWED_ORIGINS: Annotated[Origins, Fit] = ()
     ALLOWED_HOSTS: Annotated[Hosts, Fit] = ()

@@ -1,5 +1,6 @@
 """From http to https."""
 
+import re
 from urllib.parse import quote
 
 from starlette.datastructures import Headers
@@ -23,7 +24,9 @@ class HTTPSRedirectMiddleware:
         app = self.app
         if scope["type"] == "http" and scope.get("scheme") != "https" and route_path(scope) not in EXEMPT:
             host = host_name(Headers(scope=scope).getlist("Host"))
-            path = quote(scope.get("raw_path") or scope["path"].encode(), safe="/%:@!$&'()*+,;=~")
+            target = scope.get("raw_path") or quote(scope["path"]).encode()
+            target = re.sub(rb"(?i)^https?://[^/]*", b"", target)
+            path = quote(target.removeprefix(b"/"), safe="/%:@!$&'()*+,;=~")
             query = quote(scope["query_string"], safe="/%:@!$&'()*+,;=~?")
-            app = Response(status_code=308, headers={"Location": f"https://{host}{path}{'?' if query else ''}{query}"})
+            app = Response(status_code=308, headers={"Location": f"https://{host}/{path}{'?' if query else ''}{query}"})
         await app(scope, receive, send)

@@ -42,7 +42,7 @@ def outermost_first(settings: Settings, clock: Clock, gate: RedisGate, metrics: 
         Middleware(MetricsMiddleware, metrics),
         Middleware(SecurityHeadersMiddleware),
         Middleware(HeadMiddleware),
-        Middleware(TrustedHostMiddleware, settings.ALLOWED_HOSTS),
+        Middleware(TrustedHostMiddleware, settings.ALLOWED_HOSTS, settings.ALLOWED_ORIGINS),
         Middleware(CORSMiddleware, settings.ALLOWED_ORIGINS),
         Middleware(CacheControlMiddleware),
         *redirect,

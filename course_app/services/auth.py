@@ -22,7 +22,7 @@ async def authenticate(
         matches = await hashing.verify(password, user.hashed_password if user else None)
         return matches and user is not None and user.is_active
 
-    opened = await guard.attempt(email if name is None else name, user.key if user else None, opens)
+    opened = await guard.attempt(email.strip().lower() if name is None else name, user.key if user else None, opens)
     if user is None or not opened:
         return None
     if hashing.is_outdated(user.hashed_password):

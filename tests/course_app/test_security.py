@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import re
+import traceback
 from typing import Any
 
 import pytest
@@ -146,6 +147,69 @@ def test_production_does_not_start(course_app: Any, monkeypatch: pytest.MonkeyPa
     assert "hunter2" not in told
 
 
+@pytest.mark.parametrize("environment", ["development", "production"])
+@pytest.mark.parametrize(
+    ("name", "url"),
+    [
+        ("DATABASE_URL", "postgresql+asyncpg://app:hunter2@db:hunter3/app"),
+        ("DATABASE_URL", "postgresql+asyncpg://app:hunter2@hunter3@db/app"),
+        ("DATABASE_URL", "hunter2"),
+        ("DATABASE_URL", "hunter2://app:hunter3@db/app"),
+        *(
+            (name, url)
+            for name in ("REDIS_URL", "CELERY_BROKER_URL", "CELERY_RESULT_BACKEND")
+            for url in (
+                "redis://:hunter2/hunter3@127.0.0.1:6379/0",
+                "redis://:hunter2#hunter3@127.0.0.1:6379/0",
+                "redis://:hunter2?hunter3@127.0.0.1:6379/0",
+                "redis://:123/hunter3@127.0.0.1:6379/0",
+                "redis://:hunter2@127.0.0.1:hunter3/0",
+                "redis://:hunter2@127.0.0.1:65536/0",
+                "redis://:hunter2@[hunter3/0",
+                "hunter2",
+            )
+        ),
+        ("REDIS_URL", "amqp://app:hunter2@broker/"),
+        ("REDIS_URL", "redis://:hunter2@127.0.0.1/0?db=hunter3"),
+    ],
+)
+def test_a_url_that_cannot_be_read(
+    course_app: Any, monkeypatch: pytest.MonkeyPatch, caplog: Any, environment: str, name: str, url: str
+) -> None:
+    from course_app.core.startup import ConfigurationError
+
+    monkeypatch.setenv("ENVIRONMENT", environment)
+    monkeypatch.setenv(name, url)
+    with pytest.raises(ConfigurationError) as caught:
+        course_app.create_app()
+    assert str(caught.value).count(name) == 1
+    told = "".join(traceback.format_exception(caught.value)) + caplog.text
+    assert "hunter" not in told
+
+
+@pytest.mark.parametrize(
+    ("name", "url"),
+    [
+        ("DATABASE_URL", "postgresql+asyncpg://app:a%2Fb%40@db:5432/app"),
+        ("DATABASE_URL", "sqlite+aiosqlite:///some/file.sqlite3"),
+        ("REDIS_URL", "rediss://app:a%2Fb%23c@cache:6379/0"),
+        ("REDIS_URL", "redis://[::1]:6379/0"),
+        ("CELERY_BROKER_URL", "amqp://app:a%2Fb@broker:5672//"),
+        ("CELERY_BROKER_URL", "sentinel://:secret@one:26379;sentinel://:secret@two:26379"),
+        ("CELERY_BROKER_URL", "memory://"),
+        ("CELERY_RESULT_BACKEND", "rpc://"),
+    ],
+)
+def test_a_url_that_can_be_read(new_settings: Any, name: str, url: str) -> None:
+    assert getattr(new_settings(**{name: url}), name) == url
+
+
+@pytest.mark.parametrize("name", ["DATABASE_URL", "REDIS_URL", "CELERY_BROKER_URL", "CELERY_RESULT_BACKEND"])
+@pytest.mark.parametrize("blank", ["", "  "])
+def test_an_empty_url_is_none(new_settings: Any, name: str, blank: str) -> None:
+    assert getattr(new_settings(**{name: blank}), name) is None
+
+
 @pytest.mark.parametrize("hosts", ["course.test,api.test", '["course.test", "API.test."]', "course.test, , api.test."])
 def test_lists_are_commas_or_json(new_settings: Any, hosts: str) -> None:
     settings = new_settings(**PRODUCTION | {"ALLOWED_HOSTS": hosts, "METRICS_ALLOWED": '["10.0.0.0/8"]'})
@@ -197,6 +261,21 @@ async def test_other_hosts(in_production: Any, host: str, path: str) -> None:
         assert (response.status_code, response.content) == (400, b"")
 
 
+async def test_pages_may_read_that_a_host_is_not_ours(in_production: Any) -> None:
+    async with client_for(in_production) as client:
+        for origin, allowed in (("https://shop.example", "https://shop.example"), ("https://evil.example", None)):
+            headers = {"Host": "evil.example", "Origin": origin}
+            response = await client.get("https://course.test/api/v1/items", headers=headers)
+            assert response.status_code == 400
+            assert response.headers.get("Access-Control-Allow-Origin") == allowed
+            assert "Origin" in response.headers["Vary"]
+            response = await client.options(
+                "https://course.test/api/v1/items", headers=headers | {"Access-Control-Request-Method": "GET"}
+            )
+            assert response.status_code == 400
+            assert "Access-Control-Allow-Origin" not in response.headers
+
+
 @pytest.mark.parametrize("host", ["course.test", "COURSE.test:8443", "course.test.", "[::1]:8000", "10.0.0.7:80"])
 async def test_our_hosts(in_production: Any, host: str) -> None:
     async with client_for(in_production) as client:
@@ -217,6 +296,25 @@ async def test_redirect_to_https(in_production: Any, method: str) -> None:
         assert response.headers["Access-Control-Allow-Origin"] == "https://shop.example"
         assert "Strict-Transport-Security" not in response.headers
         assert "X-Request-ID" in response.headers
+
+
+@pytest.mark.parametrize(
+    ("target", "path"),
+    [
+        (b"http://course.test/api/v1/items", "/api/v1/items"),
+        (b"http://evil.example/x", "/x"),
+        (b"@evil.example/x", "/@evil.example/x"),
+        (b".evil.example/x", "/.evil.example/x"),
+        (b"*", "/*"),
+    ],
+)
+async def test_the_redirect_stays_on_the_host(in_production: Any, target: bytes, path: str) -> None:
+    async def under_a_server(scope: Any, receive: Any, send: Any) -> None:
+        await in_production(scope | {"path": target.decode(), "raw_path": target}, receive, send)
+
+    async with client_for(under_a_server) as client:
+        response = await client.get("http://course.test/?a=1")
+        assert (response.status_code, response.headers["Location"]) == (308, f"https://course.test{path}?a=1")
 
 
 async def test_health_is_asked_over_http(in_production: Any) -> None:

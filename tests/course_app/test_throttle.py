@@ -53,6 +53,12 @@ async def test_both_endpoints_share_it(ada: Any) -> None:
     assert await guess(ada, 1, TOKEN) == [429]
 
 
+async def test_a_name_that_is_no_address_in_many_spellings(ada: Any) -> None:
+    for name in ("nobody", "NoBody", " nobody ", "NOBODY", "nobodY"):
+        assert await guess(ada, 1, username=name) == [401]
+    assert await guess(ada, 1, username="nobody") == [429]
+
+
 async def test_one_account_in_many_spellings(ada: Any) -> None:
     for name in ("ADA@example.com", "Ada@Example.COM", "ada@EXAMPLE.com", "aDa@example.com", "ada@example.com"):
         assert await guess(ada, 1, username=name) == [401]
