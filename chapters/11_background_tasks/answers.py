@@ -346,7 +346,6 @@ _LIMIT = "async with asyncio.timeout(self._seconds):"
 _POOL = "self._threads = ThreadPoolExecutor(at_once)"
 _LIMITER = "self._limiter = CapacityLimiter(at_once)"
 for what, replace, by, caught_by in (
-    ("in the event loop", _RUN, "self._send(job_id)", "test_sent_once"),
     (
         "the thread is waited for",
         _RUN,
@@ -415,6 +414,7 @@ for what, replace, by, caught_by in (
         "",
         "test_failures",
     ),
+    ("in the event loop", _RUN, "self._send(job_id)", "test_sent_once"),
 ):
     wrong("11.3", what, replace=replace, by=by, caught_by=caught_by)
 _FAILED = """

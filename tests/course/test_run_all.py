@@ -9,18 +9,17 @@ from queue import Empty
 import pytest
 from jupyter_client.manager import start_new_kernel
 
-from coursekit.build import KINDS, Kind, notebook_of
+from coursekit.build import notebook_of
 from coursekit.course import Chapter, Course
 
 CHAPTERS = Course.load().chapters
 SECONDS = 120
 
 
-@pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("chapter", CHAPTERS, ids=[chapter.name for chapter in CHAPTERS])
-def test_run_all(chapter: Chapter, kind: Kind, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_run_all(chapter: Chapter, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COURSE_WORKSPACE", str(tmp_path / "workspace"))
-    cells = [cell.source for cell in notebook_of(chapter, kind).cells if cell.cell_type == "code"]
+    cells = [cell.source for cell in notebook_of(chapter, "notebooks").cells if cell.cell_type == "code"]
     manager, client = start_new_kernel(kernel_name="python3", cwd=str(tmp_path))
     try:
         sent = {client.execute(source, stop_on_error=False): source for source in cells}

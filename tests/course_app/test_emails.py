@@ -352,7 +352,7 @@ async def test_a_server_without_tls_gets_nothing(
     gc.collect()  # warns of a connection that was left open
 
 
-async def test_the_outbox_does_not_grow_for_ever() -> None:
+async def test_the_outbox_does_not_grow_for_ever(course_app: Any) -> None:
     module = importlib.import_module("course_app.services.email")
     outbox: list[int] = []
     for number in range(1001):

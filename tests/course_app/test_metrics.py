@@ -35,6 +35,7 @@ async def test_counts_by_route(client: Any) -> None:
     assert found[("http_request_duration_seconds_count", "/api/v1/items/{item_id}", "GET")] == 2
 
 
+@pytest.mark.own_process
 async def test_no_series_of_a_clients_choice(client: Any) -> None:
     before = len(await numbers(client))
     for number in range(20):

@@ -1,7 +1,8 @@
 """The application under a server, which looks to the tests of tests/course_app like one in this process.
 
-A plugin of pytest: `COURSE_SERVED=host:port`, and where its data is: `COURSE_POSTGRESQL`, the URL of its database, and
-`COURSE_REDIS`. Tests that make an application of their own, or turn its clock, are left out: they run without this.
+A plugin of pytest. `COURSE_SERVED=host:port`, and where its data is: `COURSE_POSTGRESQL`, the URL of its database, and
+`COURSE_REDIS`. Tests that make an application of their own, turn its clock or look into it are left out; their names
+go to the file `COURSE_LEFT_OUT`. Without `COURSE_SERVED` the tests that this file names are run, and no others.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Awaitable, Callable, MutableMapping
+from pathlib import Path
 from typing import Any, NoReturn
 
 import asyncpg
@@ -19,17 +21,31 @@ from redis.asyncio import Redis
 Message = MutableMapping[str, Any]
 
 OWN_PROCESS = {"clock", "course_app", "new_settings"}
+SERVED = "COURSE_SERVED" in os.environ
+LEFT_OUT = Path(os.environ["COURSE_LEFT_OUT"])
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what a served application cannot be asked."""
-    left_out = [
-        item
-        for item in items
-        if OWN_PROCESS & set(getattr(item, "fixturenames", ())) or item.get_closest_marker("own_process")
-    ]
-    config.hook.pytest_deselected(items=left_out)
-    items[:] = [item for item in items if item not in left_out]
+    """Leave out what a served application cannot be asked, or else ask what was left out."""
+    known = set() if SERVED else set(LEFT_OUT.read_text().splitlines())
+    chosen = [item for item in items if (not _needs_own_process(item) if SERVED else item.nodeid in known)]
+    others = [item for item in items if item not in set(chosen)]
+    if SERVED:
+        LEFT_OUT.write_text("".join(f"{item.nodeid}\n" for item in others))
+    config.hook.pytest_deselected(items=others)
+    items[:] = chosen
+
+
+def _needs_own_process(item: pytest.Item) -> bool:
+    uses_own = OWN_PROCESS & set(getattr(item, "fixturenames", ()))
+    return bool(uses_own) or item.get_closest_marker("own_process") is not None
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """Write down what turned out to look into the application."""
+    if SERVED and report.skipped:
+        with LEFT_OUT.open("a") as names:
+            names.write(f"{report.nodeid}\n")
 
 
 @pytest.fixture
@@ -86,7 +102,7 @@ class Served:
 
     def __getattr__(self, name: str) -> NoReturn:
         """A test that looks into the application runs where the application is in its own process."""
-        pytest.skip(f"asks for app.{name}, which a server does not show: it runs without COURSE_SERVED")
+        pytest.skip(f"asks for app.{name}, which a server does not show")
 
 
 _BY_THE_SERVER = (b"date", b"server", b"connection", b"transfer-encoding")
