@@ -346,6 +346,7 @@ _LIMIT = "async with asyncio.timeout(self._seconds):"
 _POOL = "self._threads = ThreadPoolExecutor(at_once)"
 _LIMITER = "self._limiter = CapacityLimiter(at_once)"
 for what, replace, by, caught_by in (
+    ("nothing is logged", "            logger.warning(", "            dict(", "test_logged"),
     (
         "the thread is waited for",
         _RUN,
@@ -397,7 +398,6 @@ for what, replace, by, caught_by in (
         "except BaseException as error:",
         "test_cancelled",
     ),
-    ("nothing is logged", "            logger.warning(", "            dict(", "test_logged"),
     (
         "logged with the traceback",
         '"reason": type(error).__name__}',
