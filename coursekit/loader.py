@@ -5,8 +5,10 @@ A stale `.pyc` is loaded when two saves of one size fall into the same second, s
 
 from __future__ import annotations
 
+import importlib
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from importlib.abc import MetaPathFinder
 from importlib.machinery import FileFinder, ModuleSpec, SourceFileLoader
 from pathlib import Path
@@ -68,6 +70,19 @@ def purge(package: str = PACKAGE) -> dict[str, ModuleType]:
     """Forget every imported module of the package and return them by name."""
     names = [name for name in sys.modules if name.partition(".")[0] == package]
     return {name: sys.modules.pop(name) for name in names}
+
+
+@contextmanager
+def imported(folder: Path) -> Iterator[ModuleType]:
+    """Give `course_app.main` from its source below `folder`. At the end all is importable as it was before."""
+    finders, bytecode, before = list(sys.meta_path), sys.dont_write_bytecode, purge()
+    install(folder)
+    try:
+        yield importlib.import_module(f"{PACKAGE}.main")
+    finally:
+        purge()
+        sys.modules.update(before)
+        sys.meta_path[:], sys.dont_write_bytecode = finders, bytecode
 
 
 def make_packages(folder: Path, package: str = PACKAGE) -> None:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import importlib
-import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
@@ -71,13 +69,8 @@ def scripted() -> Iterator[tuple[str, Scripted, Recorder]]:
 @pytest.fixture(scope="module")
 def course_app() -> Iterator[Any]:
     """The module `course_app.main` of the repository, imported from its source."""
-    finders, bytecode = list(sys.meta_path), sys.dont_write_bytecode
-    before = loader.purge()
-    loader.install(ROOT)
-    yield importlib.import_module("course_app.main")
-    loader.purge()
-    sys.modules.update(before)
-    sys.meta_path[:], sys.dont_write_bytecode = finders, bytecode
+    with loader.imported(ROOT) as main:
+        yield main
 
 
 ADMIN = {"username": "admin@example.com", "password": "First-Admin-Password-1"}

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import importlib
 import re
 import shutil
-import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -285,11 +283,7 @@ def application(folder: Path, *holes: tuple[str, str, str], environment: str = "
         source = file.read_text(encoding="utf-8")
         assert source.count(text) == 1, f"{name} does not say {text!r} once"
         file.write_text(source.replace(text, hole), encoding="utf-8")
-    finders, bytecode = list(sys.meta_path), sys.dont_write_bytecode
-    before = loader.purge()
-    loader.install(folder)
-    try:
-        main = importlib.import_module("course_app.main")
+    with loader.imported(folder) as main:
         settings = main.Settings(
             ENVIRONMENT=environment,
             SECRET_KEY="the secret of the tests of the application: 64 characters of text",
@@ -301,10 +295,6 @@ def application(folder: Path, *holes: tuple[str, str, str], environment: str = "
             RATE_LIMIT_PER_MINUTE=0,
         )
         yield main.create_app(settings)
-    finally:
-        loader.purge()
-        sys.modules.update(before)
-        sys.meta_path[:], sys.dont_write_bytecode = finders, bytecode
 
 
 @contextmanager

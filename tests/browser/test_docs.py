@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import sys
 from pathlib import Path
 
 from cors_server import serving
@@ -32,10 +31,7 @@ INTRUDERS = """() => {
 
 
 def test_the_page_starts_and_no_other_script_does(chromium: str) -> None:
-    finders, bytecode = list(sys.meta_path), sys.dont_write_bytecode
-    before = loader.purge()
-    loader.install(ROOT)
-    try:
+    with loader.imported(ROOT):
         docs = importlib.import_module("course_app.api.docs")
         app = FastAPI(docs_url=None)
         app.include_router(docs.router)
@@ -55,7 +51,3 @@ def test_the_page_starts_and_no_other_script_does(chromium: str) -> None:
                 "script-src-elem",
             ]
             assert page.title() == "starts with openapi.json"
-    finally:
-        loader.purge()
-        sys.modules.update(before)
-        sys.meta_path[:], sys.dont_write_bytecode = finders, bytecode

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import importlib
 import os
 import secrets
-import sys
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
@@ -42,13 +40,8 @@ def anyio_backend() -> str:
 @pytest.fixture(scope="module")
 def course_app() -> Iterator[Any]:
     """The module `course_app.main` of the repository, imported from its source."""
-    finders, bytecode = list(sys.meta_path), sys.dont_write_bytecode
-    before = loader.purge()
-    loader.install(ROOT)
-    yield importlib.import_module("course_app.main")
-    loader.purge()
-    sys.modules.update(before)
-    sys.meta_path[:], sys.dont_write_bytecode = finders, bytecode
+    with loader.imported(ROOT) as main:
+        yield main
 
 
 @pytest.fixture
