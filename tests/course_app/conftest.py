@@ -12,6 +12,7 @@ from typing import Any
 
 import asyncpg
 import pytest
+from apps import FIRST_ADMIN
 from httpx import AsyncClient
 
 from coursekit import loader
@@ -20,7 +21,6 @@ from coursekit.clock import FrozenClock
 from coursekit.sign_in import sign_in
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-FIRST_ADMIN = ("admin@example.com", "First-Admin-Password-1")
 SECRET_KEY = "the secret of the tests of the application: 64 characters of text"
 
 SERVER = os.environ.get("COURSE_POSTGRESQL")

@@ -10,13 +10,13 @@ from contextlib import AsyncExitStack
 from typing import Any
 
 import pytest
+from apps import FIRST_ADMIN, until_redis_is_asked
 from httpx import AsyncClient
 from sqlalchemy import text
 
 from coursekit.check_client import client_for
 from coursekit.sign_in import sign_in
 
-FIRST_ADMIN = ("admin@example.com", "First-Admin-Password-1")
 ITEMS = "/api/v1/items"
 TEAPOT = {"name": "Teapot", "price": "24.00", "quantity": 5}
 
@@ -169,22 +169,11 @@ async def test_old_entries_of_a_redis_that_was_away_are_not_answered_with(two: T
     two.redis.connected = True
     assert await two.entries() == old, "Redis came back with what it had"
     for app in two.apps:
-        await until_asked(app)
+        await until_redis_is_asked(app)
     for which in (0, 1):
         assert await two.names(which) == ["Teapot", "Kettle"]
         assert await two.names(which, limit=100, sort="-price") == ["Teapot", "Kettle"]
     assert len(await two.entries()) > len(old), "the cache is used again"
-
-
-async def until_asked(app: Any) -> None:
-    """Wait until the application asks Redis again."""
-    for _ in range(150):
-        try:
-            await app.state.redis_gate.run(lambda redis: redis.ping())
-            return
-        except Exception:
-            await asyncio.sleep(0.02)
-    raise AssertionError("Redis answers, and three seconds later it is still left alone")
 
 
 async def test_two_databases_on_one_redis_do_not_see_each_other(

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
+from apps import Nowhere
 from httpx import AsyncClient, Request, Response
 
 PASSWORD = "Correct-Horse-7"
@@ -141,13 +142,6 @@ API = tuple(operation for operation in OPERATIONS if operation.path.startswith("
 by_id = pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.id)
 in_api = pytest.mark.parametrize("operation", API, ids=lambda operation: operation.id)
 UNREADABLE = ("?x=%ff", "?x=%00", "?%ff", "?x=%ed%a0%80", "?x=1&x=%00", "?sort=id&q=a%00b")
-
-
-class Nowhere:
-    """In the place of the app's queue."""
-
-    async def publish(self, job_id: str) -> None:
-        """Leave the job as it is."""
 
 
 @pytest.fixture

@@ -18,6 +18,7 @@ import httpx
 import pytest
 import schemathesis
 import uvicorn
+from apps import Nowhere
 from jose import jwt
 from schemathesis.config import SchemathesisConfig
 from schemathesis.engine import Status, events, from_schema
@@ -64,13 +65,6 @@ CONFIG = {
     "checks": {"enabled": True},
     "operations": [_operation(label) for label in sorted({*BEYOND_THE_SCHEMA, *CONDITIONAL, *SHARED_PATHS})],
 }
-
-
-class Nowhere:
-    """In the place of the app's queue."""
-
-    async def publish(self, job_id: str) -> None:
-        """Leave the job as it is."""
 
 
 @contextlib.contextmanager

@@ -18,13 +18,11 @@ from typing import Any
 import pytest
 from aiosmtpd.smtp import SMTP, Envelope
 from anyio import to_thread
+from apps import running
 from httpx import AsyncClient, Response
 
-from coursekit.check_client import client_for
-from coursekit.sign_in import sign_in
 from coursekit.testing import waits_skipped
 
-FIRST_ADMIN = ("admin@example.com", "First-Admin-Password-1")
 EMAILS = "/api/v1/emails"
 MAIL = {"recipient": "bob@example.org", "subject": "Your teapot", "body": "It is on its way."}
 
@@ -196,15 +194,6 @@ async def listening(mailroom: Mailroom, **options: Any) -> AsyncIterator[int]:
         server.close()
 
 
-@asynccontextmanager
-async def sending(course_app: Any, settings: Any, clock: Any) -> AsyncIterator[tuple[Any, AsyncClient]]:
-    app = course_app.create_app(settings, clock=clock)
-    async with app.router.lifespan_context(app):
-        http = await sign_in(lambda: client_for(app), "manager", admin=FIRST_ADMIN)
-        yield app, http
-        await http.aclose()
-
-
 Deliver = Callable[..., AbstractAsyncContextManager[tuple[Mailroom, AsyncClient]]]
 
 
@@ -213,15 +202,15 @@ def delivering(course_app: Any, new_settings: Any, clock: Any) -> Deliver:
     """`async with delivering() as (mailroom, http)`: a mail server, and a manager whose app sends through it."""
 
     @asynccontextmanager
-    async def running(**options: Any) -> AsyncIterator[tuple[Mailroom, AsyncClient]]:
+    async def started(**options: Any) -> AsyncIterator[tuple[Mailroom, AsyncClient]]:
         mailroom = Mailroom()
         async with listening(mailroom, **options) as port:
             settings = new_settings(SMTP_URL=f"smtp://127.0.0.1:{port}?from=shop%40example.com")
-            async with sending(course_app, settings, clock) as (app, http):
+            async with running(course_app, settings, clock, "manager") as (app, http):
                 yield mailroom, http
                 assert app.state.outbox == []
 
-    return running
+    return started
 
 
 @pytest.fixture
@@ -344,7 +333,7 @@ async def test_a_server_without_tls_gets_nothing(
     mailroom = Mailroom()
     async with listening(mailroom) as port:
         settings = new_settings(SMTP_URL=f"smtp+starttls://name:hunter2@127.0.0.1:{port}")
-        async with sending(course_app, settings, clock) as (_, http):
+        async with running(course_app, settings, clock, "manager") as (_, http):
             assert (await http.post(EMAILS, json=MAIL)).status_code == 202
     (record,) = [record for record in caplog.records if record.name == "course_app.mail"]
     assert (record.attempt, record.reason) == (1, "SMTPNotSupportedError")  # type: ignore[attr-defined]
@@ -364,7 +353,7 @@ async def test_a_dead_mail_server_changes_no_answer_and_tells_nothing(
     course_app: Any, new_settings: Any, clock: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
     settings = new_settings(SMTP_URL=f"smtp://127.0.0.1:{closed_port()}")
-    async with sending(course_app, settings, clock) as (_, http):
+    async with running(course_app, settings, clock, "manager") as (_, http):
         with waits_skipped():
             response = await http.post(EMAILS, json=MAIL)
     assert response.status_code == 202
@@ -383,7 +372,7 @@ def all_of(caplog: pytest.LogCaptureFixture) -> str:
 async def test_a_mail_server_that_hangs_holds_nobody_up(course_app: Any, new_settings: Any, clock: Any) -> None:
     silent = socket.create_server(("127.0.0.1", 0))
     settings = new_settings(SMTP_URL=f"smtp://127.0.0.1:{silent.getsockname()[1]}")
-    async with sending(course_app, settings, clock) as (_, http):
+    async with running(course_app, settings, clock, "manager") as (_, http):
         mails = [asyncio.create_task(http.post(EMAILS, json=MAIL)) for _ in range(12)]
         try:
             await asyncio.sleep(0.1)

@@ -11,13 +11,14 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import AsyncIterator, Iterator
-from contextlib import ExitStack, asynccontextmanager
+from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import pytest
 from anyio import to_thread
+from apps import FIRST_ADMIN, running
 from httpx import AsyncClient, Response
 from pydantic import ValidationError
 
@@ -25,7 +26,6 @@ from coursekit.check_client import client_for
 from coursekit.sign_in import sign_in
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-FIRST_ADMIN = ("admin@example.com", "First-Admin-Password-1")
 JOBS = "/api/v1/jobs"
 TEAPOT = {"name": "Teapot", "price": "24.50", "quantity": 3}
 REPORT = {"item_id": 1, "name": "Teapot", "quantity": 3, "price": "24.50", "stock_value": "73.50"}
@@ -394,15 +394,6 @@ def dead_port(request: pytest.FixtureRequest) -> Iterator[int]:
             waiting.setblocking(False)
             waiting.connect_ex(server.getsockname())
         yield server.getsockname()[1]
-
-
-@asynccontextmanager
-async def running(course_app: Any, settings: Any, clock: Any) -> AsyncIterator[tuple[Any, AsyncClient]]:
-    app = course_app.create_app(settings, clock=clock)
-    async with app.router.lifespan_context(app):
-        http = await sign_in(lambda: client_for(app), "user", admin=FIRST_ADMIN)
-        yield app, http
-        await http.aclose()
 
 
 async def test_no_broker_is_503_within_a_second(course_app: Any, new_settings: Any, clock: Any, dead_port: int) -> None:

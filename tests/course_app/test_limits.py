@@ -9,11 +9,11 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
 import pytest
+from apps import FIRST_ADMIN, until_redis_is_asked
 
 from coursekit.check_client import client_for
 from coursekit.sign_in import sign_in
 
-FIRST_ADMIN = ("admin@example.com", "First-Admin-Password-1")
 ITEMS = "/api/v1/items"
 
 Start = Callable[..., Any]
@@ -133,17 +133,6 @@ async def test_counts_are_forgotten_after_the_window(start: Start) -> None:
         assert await app.state.redis.zcard(keys[0]) == 5, "what was refused is not counted"
 
 
-async def until_counted(app: Any) -> None:
-    """Wait until the application asks Redis again."""
-    for _ in range(150):
-        try:
-            await app.state.redis_gate.run(lambda redis: redis.ping())
-            return
-        except Exception:
-            await asyncio.sleep(0.02)
-    raise AssertionError("Redis answers, and three seconds later it is still left alone")
-
-
 async def test_without_redis_the_limit_is_open_and_said_so_once(start: Start, caplog: pytest.LogCaptureFixture) -> None:
     async with start(2, RATE_LIMIT_PER_MINUTE=3) as apps:
         assert await burst(apps, 6) == {200: 3, 429: 3}
@@ -156,7 +145,7 @@ async def test_without_redis_the_limit_is_open_and_said_so_once(start: Start, ca
             assert len(said) == 2, f"outage {outage}: one line of each of the two processes"
             apps[0].state.fake_redis.connected = True
             for app in apps:
-                await until_counted(app)
+                await until_redis_is_asked(app)
             assert await burst(apps, 6) == {429: 6}, "what was counted before still counts"
 
 
@@ -171,7 +160,7 @@ async def test_redis_goes_while_requests_are_under_way(start: Start) -> None:
         answers, _ = await asyncio.gather(burst(apps, 300), stop_and_start())
         assert set(answers) <= {200, 429}
         for app in apps:
-            await until_counted(app)
+            await until_redis_is_asked(app)
         assert (await burst(apps, 60))[429] > 0
 
 

@@ -28,8 +28,10 @@ LEFT_OUT = Path(os.environ["COURSE_LEFT_OUT"])
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out what a served application cannot be asked, or else ask what was left out."""
     known = set() if SERVED else set(LEFT_OUT.read_text().splitlines())
-    chosen = [item for item in items if (not _needs_own_process(item) if SERVED else item.nodeid in known)]
-    others = [item for item in items if item not in set(chosen)]
+    chosen, others = [], []
+    for item in items:
+        is_chosen = not _needs_own_process(item) if SERVED else item.nodeid in known
+        (chosen if is_chosen else others).append(item)
     if SERVED:
         LEFT_OUT.write_text("".join(f"{item.nodeid}\n" for item in others))
     config.hook.pytest_deselected(items=others)

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 from httpx import AsyncClient, Response
-from servers import FIRST_ADMIN, ROOT, Redis, StartWorker, program, wait_for
+from servers import FIRST_ADMIN, ROOT, SETTINGS, Redis, StartWorker, program, wait_for
 
 from coursekit.check_client import client_for
 from coursekit.sign_in import sign_in
@@ -45,14 +45,8 @@ def start(start_worker: StartWorker, redis: Redis, database: Path) -> StartWorke
 @pytest.fixture
 async def http(anyio_backend: str, course_app: Any, redis: Redis, database: Path) -> AsyncIterator[AsyncClient]:
     """A manager of an app that has this broker, and one item."""
-    settings = course_app.Settings(
-        ENVIRONMENT="test",
-        DATABASE_URL=f"sqlite+aiosqlite:///{database.as_posix()}",
-        CELERY_BROKER_URL=redis.url(1),
-        FIRST_ADMIN_EMAIL=FIRST_ADMIN[0],
-        FIRST_ADMIN_PASSWORD=FIRST_ADMIN[1],
-        RATE_LIMIT_PER_MINUTE=0,
-    )
+    shared = {"DATABASE_URL": f"sqlite+aiosqlite:///{database.as_posix()}", "CELERY_BROKER_URL": redis.url(1)}
+    settings = course_app.Settings(**SETTINGS | shared)
     app = course_app.create_app(settings)
     async with app.router.lifespan_context(app):
         client = await sign_in(lambda: client_for(app), "manager", admin=FIRST_ADMIN)

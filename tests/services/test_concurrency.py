@@ -79,7 +79,7 @@ async def test_the_last_admin_stays(server: Uvicorn) -> None:
     assert sorted(answer.status_code for answer in survivor) == [200, 401]
 
 
-@pytest.mark.parametrize("database", ["sqlite_url", "postgresql_url"])
+@databases
 async def test_of_300_at_once_exactly_100_pass(
     request: pytest.FixtureRequest, database: str, serve: Serve, redis: Redis
 ) -> None:

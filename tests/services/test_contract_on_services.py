@@ -22,7 +22,6 @@ SECRETS = {
 }
 """What no log and no cache may hold, as bytes that would be found there."""
 
-
 ASK_NO_DATABASE = ("cors", "logging", "metrics", "middleware", "security")
 """Tests of one layer in its own process, which say nothing of a database."""
 

@@ -8,11 +8,11 @@ import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
-from pathlib import Path
 from typing import Any
 
 import pytest
-from servers import FIRST_ADMIN, Redis
+from apps import until_redis_is_asked
+from servers import FIRST_ADMIN, SETTINGS, Redis
 
 from coursekit.check_client import client_for
 from coursekit.clock import FrozenClock
@@ -25,20 +25,13 @@ Start = Callable[..., Any]
 
 
 @pytest.fixture
-def start(course_app: Any, redis: Redis, tmp_path: Path) -> Start:
+def start(course_app: Any, redis: Redis, sqlite_url: str) -> Start:
     """`async with start(2, RATE_LIMIT_PER_MINUTE=3) as apps`: processes on one database and this Redis."""
 
     @asynccontextmanager
     async def running(count: int, limit: int = 0) -> AsyncIterator[list[Any]]:
-        settings = course_app.Settings(
-            ENVIRONMENT="test",
-            SECRET_KEY="the secret of the tests of the application: 64 characters of text",
-            DATABASE_URL=f"sqlite+aiosqlite:///{(tmp_path / 'app.sqlite3').as_posix()}",
-            REDIS_URL=redis.url(),
-            FIRST_ADMIN_EMAIL=FIRST_ADMIN[0],
-            FIRST_ADMIN_PASSWORD=FIRST_ADMIN[1],
-            RATE_LIMIT_PER_MINUTE=limit,
-        )
+        shared = {"DATABASE_URL": sqlite_url, "REDIS_URL": redis.url(), "RATE_LIMIT_PER_MINUTE": limit}
+        settings = course_app.Settings(**SETTINGS | shared)
         clock = FrozenClock()
         async with AsyncExitStack() as stack:
             apps = [course_app.create_app(settings, clock=clock) for _ in range(count)]
@@ -64,18 +57,6 @@ async def quantities(app: Any) -> list[int]:
     return [item["quantity"] for item in response.json()["data"]["items"]]
 
 
-async def until_asked(app: Any) -> None:
-    """Wait until the application asks Redis again."""
-    for _ in range(200):
-        try:
-            await app.state.redis_gate.run(lambda redis: redis.ping())
-        except Exception:
-            await asyncio.sleep(0.02)
-        else:
-            return
-    raise AssertionError("Redis answers, and four seconds later it is still left alone")
-
-
 async def test_of_300_at_once_on_two_processes_exactly_100_pass(start: Start) -> None:
     async with start(2, limit=100) as apps:
         assert await burst(apps, 300) == {200: 100, 429: 200}
@@ -94,7 +75,7 @@ async def test_a_redis_that_stands_still_holds_nobody_up(start: Start, redis: Re
             ready = await http.get("/health/ready")
             assert (ready.status_code, ready.json()["down"]) == (503, ["redis"])
         redis.process.send_signal(signal.SIGCONT)
-        await until_asked(app)
+        await until_redis_is_asked(app)
         assert await burst([app], 3) == {429: 3}, "what was counted before still counts"
 
 
@@ -109,7 +90,7 @@ async def test_after_a_restart_with_old_data_nobody_reads_the_past(start: Start,
         assert [await quantities(app) for app in apps] == [[3], [3]]
         redis.start()
         for app in apps:
-            await until_asked(app)
+            await until_redis_is_asked(app)
         assert len([key async for key in apps[0].state.redis.scan_iter("cache:*")]) == 1, "the old page is back"
         assert [await quantities(app) for app in apps] == [[3], [3]]
         await admin.aclose()
