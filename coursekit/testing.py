@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import logging
 import re
 import sys
 from collections.abc import Awaitable, Callable, Iterator
@@ -25,6 +26,7 @@ __all__ = [
     "expect_equal",
     "expect_status",
     "learner_test_passes",
+    "logged",
     "raises",
     "raises_async",
     "told",
@@ -188,6 +190,28 @@ async def learner_test_passes(test_function: Callable[..., Any], **fixtures: Any
             raise
         return False
     return True
+
+
+@contextmanager
+def logged(name: str | None = None) -> Iterator[list[logging.LogRecord]]:
+    """What is logged while this is open, at every level: by this logger and those below it (None: by all)."""
+    records: list[logging.LogRecord] = []
+
+    class Keeper(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            records.append(record)
+
+    logger, keeper = logging.getLogger(name), Keeper()
+    level, disabled = logger.level, logger.disabled
+    logger.addHandler(keeper)
+    logger.setLevel(logging.DEBUG)
+    logger.disabled = False
+    try:
+        yield records
+    finally:
+        logger.removeHandler(keeper)
+        logger.setLevel(level)
+        logger.disabled = disabled
 
 
 @contextmanager

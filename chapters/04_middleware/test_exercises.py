@@ -18,7 +18,7 @@ import pytest
 from fastapi import APIRouter, FastAPI
 from starlette.middleware.cors import CORSMiddleware
 
-from coursekit.testing import answer, answer_module, expect_equal, told
+from coursekit.testing import answer, answer_module, expect_equal, logged, told
 
 Message = dict[str, Any]
 App = Callable[..., Awaitable[None]]
@@ -320,21 +320,13 @@ class TestRequestID:
 @contextmanager
 def records() -> Iterator[list[logging.LogRecord]]:
     """Every record that is written while this is open, whichever logger it goes to."""
-    found: list[logging.LogRecord] = []
-    handler = logging.Handler()
-    handler.emit = found.append
-    root = logging.getLogger()
-    level = root.level
-    root.addHandler(handler)
-    root.setLevel(logging.DEBUG)
     quiet = logging.getLogger("asyncio")
-    disabled, quiet.disabled = quiet.disabled, True
-    try:
-        yield found
-    finally:
-        root.removeHandler(handler)
-        root.setLevel(level)
-        quiet.disabled = disabled
+    with logged() as found:
+        disabled, quiet.disabled = quiet.disabled, True
+        try:
+            yield found
+        finally:
+            quiet.disabled = disabled
 
 
 class Timer:

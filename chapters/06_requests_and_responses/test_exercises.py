@@ -14,7 +14,7 @@ from httpx import AsyncClient, Response
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, create_model
 from starlette.exceptions import HTTPException as StarletteHTTPException
 
-from coursekit.testing import answer, client_for, expect_equal, expect_status, raises, told
+from coursekit.testing import answer, client_for, expect_equal, expect_status, logged, raises, told
 
 GOOD = "Sunshine1"
 
@@ -918,30 +918,11 @@ def details_of(response: Response, sent: str) -> list[dict[str, Any]]:
     return list(details)
 
 
-class Records(logging.Handler):
-    """Keeps every record of every logger."""
-
-    def __init__(self) -> None:
-        super().__init__(level=logging.NOTSET)
-        self.kept: list[logging.LogRecord] = []
-
-    def emit(self, record: logging.LogRecord) -> None:
-        self.kept.append(record)
-
-
 @pytest.fixture
 def records() -> Iterator[list[logging.LogRecord]]:
-    handler, root, members = Records(), logging.getLogger(), logging.getLogger("members")
-    levels = root.level, members.level, members.disabled
-    root.addHandler(handler)
-    root.setLevel(logging.DEBUG)
-    members.setLevel(logging.NOTSET)
-    members.disabled = False
-    yield handler.kept
-    root.removeHandler(handler)
-    root.setLevel(levels[0])
-    members.setLevel(levels[1])
-    members.disabled = levels[2]
+    """Every record, of the answer's logger too, whatever an answer has set it to."""
+    with logged() as kept, logged("members"):
+        yield kept
 
 
 @pytest.fixture

@@ -22,6 +22,7 @@ from coursekit.testing import (
     client_for,
     expect_equal,
     expect_status,
+    logged,
     raises_async,
     told,
     waits_skipped,
@@ -35,44 +36,21 @@ def app_module(name: str) -> Any:
     return importlib.import_module(f"course_app.{name}")
 
 
-class Records(logging.Handler):
-    """What was logged while it was attached."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.records: list[logging.LogRecord] = []
-
-    def emit(self, record: logging.LogRecord) -> None:
-        self.records.append(record)
-
-    def everything(self) -> str:
-        """All that any formatter could show of the records."""
-        texts = []
-        for record in self.records:
-            texts.append(f"{record.getMessage()} {vars(record)}")
-            if record.exc_info:
-                texts.append("".join(traceback.format_exception(*record.exc_info)))
-        return "\n".join(texts)
+def everything(records: list[logging.LogRecord]) -> str:
+    """All that any formatter could show of the records."""
+    texts = []
+    for record in records:
+        texts.append(f"{record.getMessage()} {vars(record)}")
+        if record.exc_info:
+            texts.append("".join(traceback.format_exception(*record.exc_info)))
+    return "\n".join(texts)
 
 
-@contextmanager
-def logged(name: str) -> Iterator[Records]:
-    records, logger = Records(), logging.getLogger(name)
-    level = logger.level
-    logger.addHandler(records)
-    logger.setLevel(logging.DEBUG)
-    try:
-        yield records
-    finally:
-        logger.removeHandler(records)
-        logger.setLevel(level)
-
-
-def lines(records: Records, *extras: str) -> list[tuple[object, ...]]:
+def lines(records: list[logging.LogRecord], *extras: str) -> list[tuple[object, ...]]:
     """Level, message and these extras of each record."""
     return [
         (record.levelname, record.getMessage(), *(getattr(record, extra, "(not there)") for extra in extras))
-        for record in records.records
+        for record in records
     ]
 
 
@@ -334,7 +312,7 @@ def blocking_skipped() -> Iterator[list[float]]:
         time.sleep = sleep
 
 
-async def delivered(server: Server, delays: Any = ...) -> tuple[object, list[float], Records]:
+async def delivered(server: Server, delays: Any = ...) -> tuple[object, list[float], list[logging.LogRecord]]:
     """What `deliver` returned, when its attempts were (in seconds from the first), and what it logged."""
     options = {} if delays is ... else {"delays": delays}
     with logged(MAIL) as records, blocking_skipped() as slept, waits_skipped() as timer:
@@ -424,7 +402,7 @@ class TestDelivery:
         said = f"550 <{SECRETS[0]}>: {SECRETS[1]} {SECRETS[2]} what the exception says"
         for error in (ConnectionError(said), ValueError(said), Odd(said)):
             _, _, records = await delivered(Server(error, error), (1,))
-            text = records.everything()
+            text = everything(records)
             for secret in (*SECRETS, "what the exception says"):
                 assert secret not in text, told(
                     "deliver(...), and all that a formatter can show of its records", f"nothing of {secret!r}", "it"
@@ -641,7 +619,7 @@ class TestPublishing:
             expected = [("WARNING", "job not queued", "job-9", reason)]
             got = lines(records, "job", "reason")
             assert got == expected, told(f"publish('job-9') with {reason}, and the log", expected, got)
-            assert "secret" not in records.everything(), told("the record", "nothing of the exception's text", "it")
+            assert "secret" not in everything(records), told("the record", "nothing of the exception's text", "it")
 
     async def test_cancelled(self, wire):
         """A cancelled `publish` ends at once, as cancelled."""
@@ -700,7 +678,7 @@ class Work:
         return self.result
 
 
-async def ran(store: Store, work: Work, sent: str) -> Records:
+async def ran(store: Store, work: Work, sent: str) -> list[logging.LogRecord]:
     """Run the job `j-1` and return what was logged. Nothing may be raised."""
     with logged(JOBS) as records:
         try:
@@ -771,7 +749,7 @@ class TestRunJob:
         got = lines(records, "job")
         expected = [("ERROR", "job failed", "j-1")]
         assert got == expected, told("run_job with a work that raises ValueError, and the log", expected, got)
-        info = records.records[0].exc_info
+        info = records[0].exc_info
         logged_error = info[1] if info else None
         assert isinstance(logged_error, ValueError), told("the record", "the exception in exc_info", logged_error)
 

@@ -20,6 +20,7 @@ from coursekit.testing import (
     expect_equal,
     expect_status,
     learner_test_passes,
+    logged,
     raises,
     raises_async,
     told,
@@ -381,19 +382,8 @@ class TestRedirect:
 @pytest.fixture
 def records() -> Iterator[list[logging.LogRecord]]:
     """What is written to the audit log."""
-    kept: list[logging.LogRecord] = []
-
-    class Keeper(logging.Handler):
-        def emit(self, record: logging.LogRecord) -> None:
-            kept.append(record)
-
-    logger, keeper = logging.getLogger("course_app.audit"), Keeper()
-    level = logger.level
-    logger.addHandler(keeper)
-    logger.setLevel(logging.DEBUG)
-    yield kept
-    logger.removeHandler(keeper)
-    logger.setLevel(level)
+    with logged("course_app.audit") as kept:
+        yield kept
 
 
 EVENTS = ("registered", "login", "logout", "password_changed", "role_changed", "deactivated", "deleted")

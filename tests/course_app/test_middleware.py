@@ -15,6 +15,7 @@ from fastapi.responses import StreamingResponse
 from httpx import AsyncClient
 
 from coursekit.check_client import client_for
+from coursekit.testing import logged
 
 ENVELOPE = {"success", "message", "data", "errors"}
 TOKEN = "/api/v1/auth/token"
@@ -69,16 +70,8 @@ async def who(request: Request) -> Response:
 @pytest.fixture
 def lines() -> Iterator[list[logging.LogRecord]]:
     """The records of the access log."""
-    records: list[logging.LogRecord] = []
-    handler = logging.Handler()
-    handler.emit = records.append  # type: ignore[method-assign]
-    logger = logging.getLogger("course_app.access")
-    level = logger.level
-    logger.addHandler(handler)
-    logger.setLevel(logging.INFO)
-    yield records
-    logger.removeHandler(handler)
-    logger.setLevel(level)
+    with logged("course_app.access") as records:
+        yield records
 
 
 async def call(
