@@ -99,7 +99,7 @@ def _run(request: Request, folder: RunFolder, items: Sequence[pytest.Item], snap
         report.send(started=index)
         verdict, ended = run_item(item, items[index + 1] if index + 1 < len(items) else None, explain)
         report.send(check=index, outcome=verdict.outcome, message=verdict.message, attempted=verdict.attempted)
-        if ended:
+        if ended or (verdict.outcome == "failed" and name_of(item) == request.until):
             break
     tampered = _tampered(snapshot, folder, explain.name)
     if tampered:

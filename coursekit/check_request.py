@@ -16,7 +16,10 @@ SECRET_KEY = "a-secret-key-that-only-checks-use-0123456789"
 
 @dataclass(frozen=True)
 class Request:
-    """One answer to check. `files` is the reference app, path to source, with the answer in its place."""
+    """One answer to check. `files` is the reference app, path to source, with the answer in its place.
+
+    `until` names a check after whose objection the rest is not run.
+    """
 
     exercise: str
     module: str
@@ -26,6 +29,7 @@ class Request:
     time_limit: float
     memory_limit: int
     environment: Mapping[str, str] = field(default_factory=dict)
+    until: str | None = None
 
 
 @dataclass(frozen=True)

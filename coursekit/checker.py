@@ -75,8 +75,11 @@ class Checker:
             with self._lock:
                 self._running()
 
-    def check(self, exercise: Exercise, source: str) -> CheckResult:
-        """Check `source`, the whole file, as an answer. Raise `CheckerError` when the checks are at fault."""
+    def check(self, exercise: Exercise, source: str, *, until: str | None = None) -> CheckResult:
+        """Check `source`, the whole file, as an answer. Raise `CheckerError` when the checks are at fault.
+
+        `until` names a check: once it objects, the rest is not run.
+        """
         source = source.removeprefix("\N{ZERO WIDTH NO-BREAK SPACE}")
         if len(source) > LARGEST_SOURCE:
             said = f"The answer has {len(source):,} characters: at most {LARGEST_SOURCE:,} are checked, so shorten it."
@@ -89,7 +92,7 @@ class Checker:
         if fault:
             return CheckResult(exercise.id, "error", message=f"{exercise.file.removeprefix('course_app/')}{fault}")
         files = self.course.app_at(exercise.chapter, exercise.cell) | {exercise.file: source}
-        values = self._request(exercise.id, exercise.module, exercise.file, files)
+        values = self._request(exercise.id, exercise.module, exercise.file, files) | {"until": until}
         if not self.chapter.checks_file.is_file():
             raise CheckerError(
                 f"Chapter {self.chapter.number} has no checks yet: {self.chapter.checks_file} is missing."

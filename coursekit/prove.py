@@ -102,21 +102,25 @@ def prove_exercise(checker: Checker, exercise: Exercise, answers: Sequence[Answe
         *_faults_of_solution(solved),
         *_faults_of_stub(exercise, checker.check(exercise, exercise.stub), stubbed),
     ]
-    real_objections: set[str] = set()
+    objecting: set[str] = set()
     for answer in wrong:
-        result = checker.check(exercise, answer.source)
-        real_objections.update(check.name for check in result.checks if check.outcome in ("failed", "error"))
+        result = checker.check(exercise, answer.source, until=answer.caught_by)
+        objecting |= _objecting(result)
         faults += _faults_of_wrong(answer, result)
+    for answer in wrong:
+        if objecting.issuperset(names):
+            break
+        objecting |= _objecting(checker.check(exercise, answer.source))
     for answer in right:
         result = checker.check(exercise, answer.source)
         if result.outcome != "passed":
             faults.append(f"the right answer {answer.name!r} is {result.outcome}: {_why(result)}")
-    by_stub = {check.name for check in stubbed.checks if check.outcome in ("failed", "error")}
-    faults += [f"nothing makes the check {name} fail" for name in names if name not in real_objections | by_stub]
+    by_stub = _objecting(stubbed)
+    faults += [f"nothing makes the check {name} fail" for name in names if name not in objecting | by_stub]
     notes = [
         f"only the stub makes the check {name} fail: is there no wrong answer for it?"
         for name in names
-        if name in by_stub - real_objections
+        if name in by_stub - objecting
     ]
     return Proof(
         exercise.id,
@@ -128,6 +132,10 @@ def prove_exercise(checker: Checker, exercise: Exercise, answers: Sequence[Answe
         faults,
         notes,
     )
+
+
+def _objecting(result: CheckResult) -> set[str]:
+    return {check.name for check in result.checks if check.outcome in ("failed", "error")}
 
 
 def disguised_stub(exercise: Exercise) -> str:

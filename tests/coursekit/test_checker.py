@@ -125,6 +125,18 @@ def test_failed_checks_say_sent_expected_got(checker: Checker, exercise: Exercis
     assert said(result, "test_http") == '`response.json()["double"] == 6` does not hold: 5 == 6.'
 
 
+def test_until_a_check_objects(checker: Checker, exercise: Exercise) -> None:
+    result = checker.check(exercise, "def double(number):\n    return number + 2\n", until="test_others")
+    assert result.outcome == "failed"
+    assert outcomes(result) == {
+        "test_two": "passed",
+        "test_others": "failed",
+        "test_http": "not_run",
+        "test_lifespan": "not_run",
+    }
+    assert checker.check(exercise, exercise.solution, until="test_others").outcome == "passed"
+
+
 def test_wrong_type(checker: Checker, exercise: Exercise) -> None:
     result = checker.check(exercise, "def double(number):\n    return float(2 * number)\n")
     assert said(result, "test_others") == "double(0): expected 0 (int), got 0.0 (float)"
