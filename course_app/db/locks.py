@@ -19,6 +19,11 @@ def for_update(query: Select[*Columns]) -> Select[*Columns]:
     return query.with_for_update().execution_options(locking=True)
 
 
+def kept(query: Select[*Columns]) -> Select[*Columns]:
+    """Return the query with the weakest lock: others may read and change the rows it finds, and not delete them."""
+    return query.with_for_update(read=True, key_share=True).execution_options(locking=True)
+
+
 async def alone(connection: AsyncConnection) -> None:
     """Wait for every transaction that called this before; later ones wait until this one has ended."""
     if connection.dialect.name == "postgresql":

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, delete, false, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from course_app.core.sorting import Order
-from course_app.db.locks import for_update
+from course_app.db.locks import for_update, kept
 from course_app.db.models import Item
 from course_app.db.repositories import StaleVersion
 from course_app.db.rows import ItemRow, UserRow, as_plain
@@ -32,10 +32,11 @@ class SqlItems:
         return await self._one(select(ItemRow).where(ItemRow.id == item_id))
 
     async def add(self, *, name: str, owner_id: int | None, created_at: datetime, **values: Any) -> Item:
+        owner = kept(select(UserRow.id).where(UserRow.id == owner_id))  # it may be deleted since the request began
         row = ItemRow(
             name=name,
             name_folded=name.casefold(),
-            owner_id=await self._still_there(owner_id),
+            owner_id=None if owner_id is None else await self._session.scalar(owner),
             created_at=created_at,
             updated_at=created_at,
             **values,
@@ -43,11 +44,6 @@ class SqlItems:
         self._session.add(row)
         await self._session.flush()
         return as_plain(row, Item)
-
-    async def _still_there(self, owner_id: int | None) -> int | None:
-        """The id, if the account has not been deleted since the request began; it cannot be from here on."""
-        owner = select(UserRow.id).where(UserRow.id == owner_id).with_for_update(read=True, key_share=True)
-        return None if owner_id is None else await self._session.scalar(owner.execution_options(locking=True))
 
     async def update(self, item_id: int, *, expected: Collection[int] | None = None, **changes: Any) -> Item | None:
         await self._expect(item_id, expected)

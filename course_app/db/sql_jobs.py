@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
 from course_app.db.jobs import Job, JobStatus
+from course_app.db.locks import kept
 from course_app.db.rows import Base, UserRow, as_plain
 from course_app.db.session import Sessions
 from course_app.db.types import BigId
@@ -66,8 +67,7 @@ class SqlJobs:
 
         A deletion locks the account and then its jobs. Whoever changes a job of an account locks in the same order.
         """
-        owner = select(UserRow.id).where(UserRow.id == owner_id).with_for_update(read=True, key_share=True)
-        return await self._session.scalar(owner.execution_options(locking=True))
+        return await self._session.scalar(kept(select(UserRow.id).where(UserRow.id == owner_id)))
 
     async def release(self, owner_id: int, key: str, until: datetime) -> None:
         await self._still_there(owner_id)
