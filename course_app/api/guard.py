@@ -35,11 +35,15 @@ class Audit(audit.Audit):
         event.listen(self._session.sync_session, "after_commit", write, once=True)
 
 
+def _address(request: Request) -> str | None:
+    return request.client.host if request.client else None
+
+
 async def get_audit(request: Request, session: SessionDep) -> Audit:
     """The audit log, as this request writes it."""
     claims = identity_of(request.scope).claims
-    address = request.client.host if request.client else None
-    return Audit(address, claims.subject if claims else None, request.app.state.metrics, session)
+    by = claims.subject if claims else None
+    return Audit(_address(request), by, request.app.state.metrics, session)
 
 
 AuditDep = Annotated[Audit, Depends(get_audit)]
@@ -47,7 +51,7 @@ AuditDep = Annotated[Audit, Depends(get_audit)]
 
 async def get_guard(request: Request, audit_log: AuditDep) -> Guard:
     """What holds off guesses from the address of this request."""
-    return Guard(request.app.state.login_throttle, audit_log, request.client.host if request.client else None)
+    return Guard(request.app.state.login_throttle, audit_log, _address(request))
 
 
 GuardDep = Annotated[Guard, Depends(get_guard)]
