@@ -3,7 +3,6 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from jupyterlab_page import LabPage, browser_page, running_lab
@@ -20,8 +19,9 @@ def chromium() -> str:
     return CHROMIUM
 
 
-@pytest.fixture
-def lab(chromium: str, tmp_path: Path) -> Iterator[LabPage]:
-    """JupyterLab as `course lab` starts it on a fresh workspace, in a browser."""
-    with running_lab(tmp_path) as url, browser_page(chromium) as page:
-        yield LabPage(page, url, tmp_path / "workspace")
+@pytest.fixture(scope="module")
+def lab(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LabPage]:
+    """JupyterLab as `course lab` starts it on a fresh workspace, in a browser: one for the tests of a module."""
+    folder = tmp_path_factory.mktemp("lab")
+    with running_lab(folder) as url, browser_page(chromium) as page:
+        yield LabPage(page, url, folder / "workspace")

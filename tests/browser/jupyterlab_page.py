@@ -77,12 +77,12 @@ class LabPage:
         self.workspace = workspace
 
     def open(self, notebook: str) -> None:
-        """Open a notebook and wait until its kernel is there."""
+        """Open a notebook, and no other, and wait until its kernel is there."""
         address = urlsplit(self.url)
         token = parse_qs(address.query)["token"][0]
         for _ in range(START_SECONDS):
             try:
-                self.page.goto(f"http://{address.netloc}/lab/tree/{notebook}?token={token}")
+                self.page.goto(f"http://{address.netloc}/lab/tree/{notebook}?token={token}&reset")
                 break
             except Exception:  # not listening yet
                 self.page.wait_for_timeout(1000)
@@ -109,13 +109,32 @@ class LabPage:
             self.page.wait_for_timeout(50)  # the selection moves on
         raise AssertionError(f"no cell begins with {first_line}")
 
-    def run_to_the_end(self) -> None:
-        """Run what is below the selected cell, and wait until the kernel has nothing to do."""
+    def show_contents(self) -> None:
+        """Open the table of contents."""
+        contents = self.page.locator(".jp-TableOfContents")
+        if not contents.is_visible():
+            self.page.keyboard.press("Control+Shift+K")
+        contents.wait_for()
+
+    def go_to(self, heading: str, first_line: str) -> None:
+        """Select the cell that begins so, by way of its heading in the table of contents."""
+        self.page.locator(".jp-tocItem-heading", has_text=heading).click()
+        for _ in range(20):
+            if first_line in self.active.inner_text():
+                return
+            self.page.keyboard.press("ArrowDown")
+            self.page.wait_for_timeout(50)  # the selection moves on
+        raise AssertionError(f"no cell below {heading} begins with {first_line}")
+
+    def run_all(self) -> None:
+        """Run every cell from the top, and wait until the kernel has nothing to do."""
         self.page.keyboard.press("Escape")
         self.page.get_by_role("menuitem", name="Run", exact=True).click()
-        self.page.get_by_text("Run Selected Cell and All Below").click()
-        self.page.wait_for_timeout(500)
-        self.wait_for_kernel()
+        self.page.get_by_text("Run All Cells", exact=True).click()
+        idle = 0
+        while idle < 10:  # for a second: between two cells the kernel is idle, too
+            self.page.wait_for_timeout(100)
+            idle = idle + 1 if "| Idle" in self.page.locator("#jp-main-statusbar").inner_text() else 0
 
     def submit(self, source: str) -> Locator:
         """Type over the selected cell, run it, and return its output area."""
