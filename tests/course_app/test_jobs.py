@@ -412,16 +412,16 @@ async def test_no_broker_is_503_within_a_second(course_app: Any, new_settings: A
         for count, key in ((1, None), (1, "k"), (1, "k"), (10, None)):
             limit = 1 if count == 1 else 2  # the time of ten requests themselves, on a slow machine
             for _attempt in range(3):  # one that is busy with other tests may be late once
-                started = time.monotonic()
+                started, worst = time.monotonic(), 0.0
                 answers = await asyncio.gather(*(ask(http, key=key) for _ in range(count)))
                 took = time.monotonic() - started
                 for answer in answers:
                     assert_refused(answer, 503)
-                if took < limit:
+                if took < limit and worst < 0.5:
                     break
             assert took < limit
+            assert worst < 0.5, "the event loop stood still"
         ticker.cancel()
-        assert worst < 0.5
         ready = await http.get("/health/ready")
         assert (ready.status_code, ready.json()["down"]) == (503, ["broker"])
         assert (await http.get("/health/live")).status_code == 200
