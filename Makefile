@@ -57,7 +57,7 @@ browser-test: $(READY) ## the course in headless Chromium
 	$(PYTEST) tests/browser -n 3 --dist worksteal
 
 services-test: $(READY) ## the app on PostgreSQL, Redis and Celery (needs postgresql and redis-server)
-	$(PYTEST) tests/services -n 2 --dist worksteal
+	$(PYTEST) tests/services -n 3 --dist worksteal
 
 screenshot: $(READY) ## make docs/screenshot.png anew
 	$(BIN)/python tests/browser/screenshot.py

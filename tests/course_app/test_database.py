@@ -584,11 +584,18 @@ async def test_text_is_searched_under_case_folding_and_sorted_by_code_point(
     assert await found("0 %") == ["100 %"]
     assert await found("%") == ["100 %"]
     assert await found("/") == ["a/b"]
-    assert await found("\\") == await found("'") == await found("x" * 60_000) == await found("é" * 9_000) == []
+    assert await found("\\") == await found("'") == []
     assert await found("é") == ["É"]
     everything = data(await client.get(ITEMS, params={"sort": "name", "limit": 100}))["items"]
     assert [item["name"] for item in everything] == sorted(names)
     assert len(await found("")) == len(names)
+
+
+@pytest.mark.own_process  # uvicorn refuses the head of a request that is over 16 KiB, if it comes in pieces
+@pytest.mark.parametrize("q", ["x" * 60_000, "é" * 9_000])
+async def test_a_long_text_is_searched_as_well(client: AsyncClient, client_as: ClientAs, q: str) -> None:
+    await new_item(await client_as("manager"))
+    assert data(await client.get(ITEMS, params={"q": q}))["items"] == []
 
 
 async def test_a_renamed_item_is_found_by_its_new_name(client: AsyncClient, client_as: ClientAs) -> None:

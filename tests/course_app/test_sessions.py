@@ -244,7 +244,7 @@ async def test_every_write_that_a_cookie_authenticates_needs_it(visitor: Visitor
         (f'"{own}"', f'"{own}"'),
         ("é", "é"),
         ("\xff" * 100, "\xff" * 100),
-        ("x" * 20_000, "x" * 20_000),
+        ("x" * 6_000, "x" * 6_000),
         (claims_of(token)["jti"], claims_of(token)["jti"]),
     ]
     writes: list[tuple[str, str, Any]] = [
