@@ -221,6 +221,24 @@ right(
     replace="                    headers.setdefault(name, value)",
     by="                    if name not in headers:\n                        headers[name] = value",
 )
+right(
+    "12.2",
+    "appended to the list of the answer",
+    replace="""                headers = MutableHeaders(scope=message)
+                for name, value in HEADERS.items():
+                    headers.setdefault(name, value)
+                if scope.get("scheme") == "https":
+                    headers.setdefault("Strict-Transport-Security", STRICT_TRANSPORT_SECURITY)
+            await send(message)""",
+    by="""                wanted = dict(HEADERS)
+                if scope.get("scheme") == "https":
+                    wanted["Strict-Transport-Security"] = STRICT_TRANSPORT_SECURITY
+                there = {name.lower() for name, _ in message["headers"]}
+                for name, value in wanted.items():
+                    if name.lower().encode() not in there:
+                        message["headers"].append((name.lower().encode(), value.encode()))
+            await send(message)""",
+)
 
 # --- 12.3 From http to https ------------------------------------------------------------------------------------------
 

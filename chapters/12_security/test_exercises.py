@@ -125,8 +125,12 @@ HSTS = "max-age=31536000; includeSubDomains"
 
 
 def answering(status: int = 200, headers: dict[str, str] | None = None) -> Any:
-    """An app that gives this answer."""
-    return JSONResponse({}, status, headers=headers)
+    """An app that gives this answer, a new one each time."""
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await JSONResponse({}, status, headers=headers)(scope, receive, send)
+
+    return app
 
 
 async def get(app: Any, url: str = "https://course.test/", **options: Any) -> httpx.Response:

@@ -6,8 +6,10 @@ by somebody who comes back to a chapter that is done.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
-from jupyterlab_page import RUN_MILLISECONDS, LabPage
+from jupyterlab_page import RUN_MILLISECONDS, LabPage, browser_page, running_lab
 from playwright.sync_api import expect
 
 from coursekit.answers import answers_of
@@ -18,6 +20,14 @@ STDERR = ".jp-RenderedText[data-mime-type='application/vnd.jupyter.stderr']"
 
 COURSE = Course.load()
 CHAPTERS = [chapter.number for chapter in COURSE.chapters]
+
+
+@pytest.fixture(scope="module")
+def lab(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LabPage]:
+    """JupyterLab as `course lab` starts it on a fresh workspace, in a browser: one for all chapters."""
+    folder = tmp_path_factory.mktemp("lab")
+    with running_lab(folder) as url, browser_page(chromium) as page:
+        yield LabPage(page, url, folder / "workspace")
 
 
 def cell_of(exercise: Exercise, source: str) -> str:

@@ -10,12 +10,13 @@ from playwright.sync_api import expect
 from coursekit.course import Course
 
 
-def test_it_opens_at_the_start_without_questions(lab: LabPage) -> None:
-    lab.open("00_start_here.ipynb")
-    expect(lab.page.locator(".jp-Notebook h1").first).to_contain_text("Start here")
-    lab.page.wait_for_timeout(2000)
-    assert lab.page.locator(".jp-Dialog").count() == 0
-    assert lab.page.locator(".Toastify__toast").count() == 0
+def test_it_opens_at_the_start_without_questions(chromium: str, tmp_path: Path) -> None:
+    with running_lab(tmp_path) as url, browser_page(chromium) as page:
+        LabPage(page, url, tmp_path / "workspace").open("00_start_here.ipynb")
+        expect(page.locator(".jp-Notebook h1").first).to_contain_text("Start here")
+        page.wait_for_timeout(2000)
+        assert page.locator(".jp-Dialog").count() == 0
+        assert page.locator(".Toastify__toast").count() == 0
 
 
 def test_a_killed_server_loses_nothing(chromium: str, tmp_path: Path) -> None:
