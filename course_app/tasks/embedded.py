@@ -20,17 +20,18 @@ class EmbeddedWorker:
     def __init__(self) -> None:
         self._starting = Lock()
         self._celery: Celery | None = None
-        self._runs: dict[str, Run] = {}
+        self._runs: dict[str, tuple[Run, Lock]] = {}
 
     @contextmanager
     def attached(self, run: Run) -> Iterator[Callable[[str], None]]:
         """Yield what sends a job here, to be done by `run`. A job whose turn comes after the end is dropped."""
-        address = uuid4().hex
-        self._runs[address] = run
+        address, busy = uuid4().hex, Lock()
+        self._runs[address] = run, busy
         try:
             yield partial(self._send, address)
         finally:
             del self._runs[address]
+            busy.acquire(timeout=5)  # a job that is being done still needs the database
 
     def _send(self, address: str, job_id: str) -> None:
         with self._starting:
@@ -42,9 +43,10 @@ class EmbeddedWorker:
         self._celery.send_task(RUN_JOB, (job_id, address))
 
     def _run(self, job_id: str, address: str) -> None:
-        run = self._runs.get(address)
-        if run is not None:
-            run(job_id)
+        run, busy = self._runs.get(address, (None, Lock()))
+        with busy:
+            if run is not None and address in self._runs:
+                run(job_id)
 
 
 embedded_worker = EmbeddedWorker()

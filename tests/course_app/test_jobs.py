@@ -498,6 +498,21 @@ async def test_two_applications_in_one_process(course_app: Any, new_settings: An
         assert (await end_of(http, await ask(http)))["result"] == REPORT
 
 
+def test_a_job_that_is_being_done_is_waited_for(course_app: Any) -> None:
+    begun, ended = threading.Event(), []
+
+    def work(job_id: str) -> None:
+        begun.set()
+        time.sleep(0.3)
+        ended.append(job_id)
+
+    worker = importlib.import_module("course_app.tasks.embedded").EmbeddedWorker()
+    with worker.attached(work) as send:
+        send("job-1")
+        assert begun.wait(30)
+    assert ended == ["job-1"]
+
+
 PROGRAM = """
 import asyncio, threading
 
