@@ -102,10 +102,13 @@ class LabPage:
     def run_until(self, first_line: str) -> None:
         """Run cell by cell (Shift-Enter), from the selected one on, until the one that begins so is selected."""
         self.page.keyboard.press("Escape")
-        for _ in range(300):
+        self._press_until(first_line, "Shift+Enter", at_most=300)
+
+    def _press_until(self, first_line: str, key: str, *, at_most: int) -> None:
+        for _ in range(at_most):
             if first_line in self.active.inner_text():
                 return
-            self.page.keyboard.press("Shift+Enter")
+            self.page.keyboard.press(key)
             self.page.wait_for_timeout(50)  # the selection moves on
         raise AssertionError(f"no cell begins with {first_line}")
 
@@ -119,12 +122,7 @@ class LabPage:
     def go_to(self, heading: str, first_line: str) -> None:
         """Select the cell that begins so, by way of its heading in the table of contents."""
         self.page.locator(".jp-tocItem-heading", has_text=heading).click()
-        for _ in range(20):
-            if first_line in self.active.inner_text():
-                return
-            self.page.keyboard.press("ArrowDown")
-            self.page.wait_for_timeout(50)  # the selection moves on
-        raise AssertionError(f"no cell below {heading} begins with {first_line}")
+        self._press_until(first_line, "ArrowDown", at_most=20)
 
     def run_all(self) -> None:
         """Run every cell from the top, and wait until the kernel has nothing to do."""
